@@ -1,0 +1,198 @@
+// Package dash writes MPEG-DASH manifests (ISO/IEC 23009-1) from snapshots. It
+// is pure: the same snapshot gives the same bytes.
+//
+// Media time counts from the Unix epoch and so does the presentation, whose
+// availabilityStartTime is the epoch itself: a segment's $Time$ is its decode
+// time, its wall-clock time and its name.
+package dash
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"time"
+
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+)
+
+const (
+	// delayed is how many target durations a player stays behind the live
+	// edge.
+	delayed = 3
+
+	// refresh is how often a player looks for new segments at least.
+	refresh = 2 * time.Second
+
+	dateTime = "2006-01-02T15:04:05.000Z07:00"
+)
+
+// MPD returns the manifest of complete segments (SegmentTimeline, $Time$), nil
+// until there is something to play. prefix is put before every URL; it is ""
+// where the manifest is served from the presentation's own folder. The clock
+// that UTCTiming names is the resource "time" beside the manifest's media.
+func MPD(s *live.Snapshot, prefix string) []byte {
+	spans := s.Spans()
+	if len(spans) == 0 {
+		return nil
+	}
+	b := bytes.NewBuffer(make([]byte, 0, 4096))
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
+	writeRoot(b, s, spans[len(spans)-1])
+	for i := range spans {
+		writePeriod(b, s, spans, i, prefix)
+	}
+	if !s.Ended {
+		fmt.Fprintf(b, "  <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"%stime\"/>\n", prefix)
+	}
+	b.WriteString("</MPD>\n")
+	return b.Bytes()
+}
+
+func writeRoot(b *bytes.Buffer, s *live.Snapshot, last live.Span) {
+	fmt.Fprintf(b, `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011"`+
+		` type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="%s"`, s.Published.UTC().Format(dateTime))
+	window := max(s.Window, delayed*s.TargetDuration)
+	if s.Ended {
+		fmt.Fprintf(b, ` mediaPresentationDuration="%s"`, duration(end(last)))
+	} else {
+		fmt.Fprintf(b, ` minimumUpdatePeriod="%s"`, duration(min(refresh, s.TargetDuration)))
+	}
+	fmt.Fprintf(b, ` timeShiftBufferDepth="%s" suggestedPresentationDelay="%s" maxSegmentDuration="%s" minBufferTime="%s">`+"\n",
+		duration(window), duration(min(delayed*s.TargetDuration, window-s.TargetDuration)),
+		duration(s.TargetDuration+time.Second), duration(s.TargetDuration))
+}
+
+// start returns when a period begins, since the epoch. The first one began
+// with the epoch: it needs no offset between media and presentation time.
+func start(p *live.Period) time.Duration {
+	if p.Sequence == 0 {
+		return 0
+	}
+	return time.Duration(p.Start.UnixMilli()) * time.Millisecond
+}
+
+// end returns when the media of a period end, since the epoch, in all of its
+// renditions.
+func end(span live.Span) time.Duration {
+	var first time.Duration
+	for i, t := range span.Tracks {
+		seg := t.Segments[len(t.Segments)-1]
+		if at := seg.End().Duration(seg.Timescale()); i == 0 || at < first {
+			first = at
+		}
+	}
+	return first
+}
+
+func writePeriod(b *bytes.Buffer, s *live.Snapshot, spans []live.Span, i int, prefix string) {
+	span := spans[i]
+	fmt.Fprintf(b, `  <Period id="p%d" start="%s"`, span.Sequence, duration(start(span.Period)))
+	if s.Ended || i < len(spans)-1 {
+		fmt.Fprintf(b, ` duration="%s"`, duration(end(span)-start(span.Period)))
+	}
+	b.WriteString(">\n")
+	for n, kind := range []media.Kind{media.Video, media.Audio} {
+		writeSet(b, span, kind, n+1, prefix)
+	}
+	b.WriteString("  </Period>\n")
+}
+
+// writeSet writes the AdaptationSet of one kind of media, if there is any.
+func writeSet(b *bytes.Buffer, span live.Span, kind media.Kind, id int, prefix string) {
+	opened := false
+	for _, t := range span.Tracks {
+		if t.Header.Track.ID.Kind != kind {
+			continue
+		}
+		if !opened {
+			fmt.Fprintf(b, "    <AdaptationSet id=\"%d\" contentType=\"%s\" mimeType=\"%s/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">\n", id, kind, kind)
+			b.WriteString("      <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>\n")
+			opened = true
+		}
+		writeRepresentation(b, span, t, prefix)
+	}
+	if opened {
+		b.WriteString("    </AdaptationSet>\n")
+	}
+}
+
+func writeRepresentation(b *bytes.Buffer, span live.Span, l live.Listed, prefix string) {
+	t := l.Header.Track
+	fmt.Fprintf(b, `      <Representation id="%s" codecs="%s" bandwidth="%d"`, t.ID, t.Codecs, l.Rendition.Bandwidth)
+	switch t.ID.Kind {
+	case media.Video:
+		fmt.Fprintf(b, ` width="%d" height="%d" sar="%d:%d"`, t.CodedWidth, t.CodedHeight, max(t.SampleAspect.Num, 1), max(t.SampleAspect.Den, 1))
+		if t.FrameRate.Known() {
+			b.WriteString(` frameRate="` + fraction(t.FrameRate) + `"`)
+		}
+		b.WriteString(">\n")
+	case media.Audio:
+		fmt.Fprintf(b, ` audioSamplingRate="%d">`+"\n", t.SampleRate)
+		fmt.Fprintf(b, "        <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>\n", t.Channels)
+	}
+	writeTemplate(b, span, l, prefix)
+	b.WriteString("      </Representation>\n")
+}
+
+func fraction(r media.Ratio) string {
+	if r.Den == 1 {
+		return strconv.Itoa(int(r.Num))
+	}
+	return fmt.Sprintf("%d/%d", r.Num, r.Den)
+}
+
+func writeTemplate(b *bytes.Buffer, span live.Span, l live.Listed, prefix string) {
+	t := l.Header.Track
+	fmt.Fprintf(b, `        <SegmentTemplate timescale="%d"`, t.Timescale)
+	if offset := media.TicksOf(start(span.Period), t.Timescale); offset != 0 {
+		fmt.Fprintf(b, ` presentationTimeOffset="%d"`, offset)
+	}
+	folder := prefix + t.ID.String() + "/"
+	fmt.Fprintf(b, " initialization=\"%s.mp4\" media=\"%s$Time$.m4s\">\n          <SegmentTimeline>\n", folder+l.Header.Name, folder)
+	writeTimeline(b, l.Segments)
+	b.WriteString("          </SegmentTimeline>\n        </SegmentTemplate>\n")
+}
+
+// writeTimeline writes runs of equally long segments. Only the first run and
+// one behind a gap say where they begin.
+func writeTimeline(b *bytes.Buffer, segments []live.Segment) {
+	var at media.Ticks
+	for i := 0; i < len(segments); {
+		seg := segments[i]
+		if seg.Gap {
+			i++
+			continue
+		}
+		n := 1
+		for i+n < len(segments) && continues(segments[i+n-1], segments[i+n]) {
+			n++
+		}
+		b.WriteString("            <S")
+		if seg.Start != at {
+			fmt.Fprintf(b, ` t="%d"`, seg.Start)
+		}
+		fmt.Fprintf(b, ` d="%d"`, seg.Duration)
+		if n > 1 {
+			fmt.Fprintf(b, ` r="%d"`, n-1)
+		}
+		b.WriteString("/>\n")
+		i += n
+		at = segments[i-1].End()
+	}
+}
+
+// continues reports whether b follows a at once and is as long.
+func continues(a, b live.Segment) bool {
+	return !b.Gap && b.Start == a.End() && b.Duration == a.Duration
+}
+
+// duration returns d as an xs:duration in seconds, to the millisecond.
+func duration(d time.Duration) string {
+	ms := d.Milliseconds()
+	text := "PT" + strconv.FormatInt(ms/1000, 10)
+	if ms%1000 != 0 {
+		text += fmt.Sprintf(".%03d", ms%1000)
+	}
+	return text + "S"
+}

@@ -1,0 +1,309 @@
+// Package segment decides where a live stream is cut into segments and parts.
+// It does no I/O, reads no clock and starts no goroutine: samples go in, and
+// come out again with the place they belong to.
+//
+// # Segments
+//
+// The lead track, which is the first video track or else the first audio
+// track, is cut at key frames that are at least the target duration apart. Its
+// cuts are the boundaries of all tracks: every other track begins the segment
+// of the same number with its first sample at or after the boundary. So
+// samples that run ahead of the lead are held until it has passed them, but
+// not for longer than a second of media.
+//
+// # The promise
+//
+// The first whole segment fixes the longest duration that any segment may
+// have (TargetDuration). Where the key frame that should end a segment does
+// not come in time, the segment is cut without one.
+package segment
+
+import (
+	"time"
+
+	"sluice/pkg/media"
+)
+
+// Config says how long segments and parts shall be.
+type Config struct {
+	Target time.Duration // a segment ends at the first key frame after this
+	Max    time.Duration // the first segment ends here if no key frame comes
+	Part   time.Duration // no part is longer
+}
+
+// A Cut says what begins with a sample.
+type Cut uint8
+
+// Nothing begins with most samples. A new segment is also a new part.
+const (
+	None Cut = iota
+	Part
+	Segment
+)
+
+// Placed is a sample and its place: Number counts the segments of the stream
+// from 0 and is the same for all tracks.
+type Placed struct {
+	media.Sample
+	Cut    Cut
+	Number uint64
+}
+
+const (
+	// held is how much media of a track may wait for the lead track.
+	held = time.Second
+
+	// ahead is how much earlier than the lead another track may begin:
+	// audio that was sent behind the first key frame to be heard before it
+	// is shown.
+	ahead = 250 * time.Millisecond
+
+	// A key frame cuts when the segment has early/10 of its target.
+	early = 9
+
+	// slack is by how much a segment may exceed the promised duration that
+	// players were told (they round to whole seconds).
+	slack = 250 * time.Millisecond
+
+	// jitter is what a part may exceed its target by, because publishers
+	// round times to milliseconds.
+	jitter = time.Millisecond
+
+	// maxBoundaries bounds how far a track may fall behind the lead.
+	maxBoundaries = 64
+)
+
+// A Cutter places the samples of one stream. It is not safe for concurrent
+// use.
+type Cutter struct {
+	config     Config
+	tracks     []*track
+	boundaries []boundary // oldest first; the last one began the current segment
+	promise    time.Duration
+	forced     bool // the next key frame of the lead cuts
+}
+
+// A boundary is where a segment begins, in nanoseconds since the epoch.
+type boundary struct {
+	number uint64
+	at     time.Duration
+}
+
+type track struct {
+	id      media.TrackID
+	scale   uint32
+	begun   bool
+	number  uint64      // segment of the last sample
+	part    media.Ticks // where the current part began
+	last    media.Ticks // decode time of the last sample
+	step    media.Ticks // from the sample before it to the last
+	waiting []media.Sample
+}
+
+// New returns a Cutter.
+func New(config Config) *Cutter {
+	return &Cutter{config: config}
+}
+
+// SetTracks declares which tracks there are, the lead track first, and what
+// their timescales are. Tracks that stay go on as they were.
+func (c *Cutter) SetTracks(tracks []media.Track) {
+	before := c.tracks
+	c.tracks = make([]*track, 0, len(tracks))
+	for _, t := range tracks {
+		tr := find(before, t.ID)
+		if tr == nil || tr.scale != t.Timescale {
+			tr = &track{id: t.ID, scale: t.Timescale}
+		}
+		c.tracks = append(c.tracks, tr)
+	}
+}
+
+// Break makes the next key frame of the lead track begin a new segment,
+// however short the current one is.
+func (c *Cutter) Break() { c.forced = true }
+
+// TargetDuration returns the longest duration that a segment will have,
+// rounded to whole seconds. It is 0 until the first segment is complete and
+// never changes after that.
+func (c *Cutter) TargetDuration() time.Duration { return c.promise }
+
+// Boundary returns where a segment begins, since the epoch. It is known for the
+// newest segments only.
+func (c *Cutter) Boundary(number uint64) (time.Duration, bool) {
+	for _, b := range c.boundaries {
+		if b.number == number {
+			return b.at, true
+		}
+	}
+	return 0, false
+}
+
+// Push takes one sample and appends to out the samples whose place is now
+// known, in an order in which each track's decode times rise. It retains the
+// sample's data until then. Samples of tracks that were not declared, and
+// those before the lead's first key frame, are dropped.
+func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
+	tr := find(c.tracks, s.Track)
+	if tr == nil {
+		return out
+	}
+	if tr == c.tracks[0] {
+		return c.pushLead(tr, s, out)
+	}
+	tr.waiting = append(tr.waiting, s)
+	return c.release(tr, out)
+}
+
+// Flush appends to out all samples that still wait for the lead, when the
+// stream ends.
+func (c *Cutter) Flush(out []Placed) []Placed {
+	if len(c.boundaries) > 0 && c.promise == 0 {
+		lead := c.tracks[0]
+		c.promise = promise(max(c.config.Target, lead.time(lead.last)-c.boundaries[0].at))
+	}
+	for _, tr := range c.tracks {
+		for _, s := range tr.waiting {
+			out = c.place(tr, s, out)
+		}
+		tr.waiting = nil
+	}
+	return out
+}
+
+func (c *Cutter) pushLead(tr *track, s media.Sample, out []Placed) []Placed {
+	at := tr.time(s.DTS)
+	if !tr.begun && !s.Key {
+		return out
+	}
+	if c.cuts(s, at) {
+		c.bound(at)
+		c.forced = c.forced && !s.Key
+	}
+	out = c.place(tr, s, out)
+	for _, other := range c.tracks[1:] {
+		out = c.release(other, out)
+	}
+	return out
+}
+
+// cuts reports whether the lead's sample s begins a segment.
+func (c *Cutter) cuts(s media.Sample, at time.Duration) bool {
+	if len(c.boundaries) == 0 {
+		return true
+	}
+	elapsed := at - c.boundaries[len(c.boundaries)-1].at
+	if s.Key && elapsed > 0 && (c.forced || elapsed >= c.config.Target/10*early) {
+		return true
+	}
+	return elapsed >= c.limit()
+}
+
+func (c *Cutter) limit() time.Duration {
+	if c.promise != 0 {
+		return c.promise
+	}
+	return c.config.Max
+}
+
+// bound begins a new segment at the given time.
+func (c *Cutter) bound(at time.Duration) {
+	next := boundary{at: at}
+	if n := len(c.boundaries); n > 0 {
+		next.number = c.boundaries[n-1].number + 1
+		if c.promise == 0 {
+			c.promise = promise(max(c.config.Target, at-c.boundaries[0].at))
+		}
+	}
+	c.boundaries = append(c.boundaries, next)
+	if len(c.boundaries) > maxBoundaries {
+		c.boundaries = append(c.boundaries[:0], c.boundaries[1:]...)
+	}
+}
+
+// promise returns the whole seconds that cover a duration.
+func promise(d time.Duration) time.Duration {
+	return max((d-slack+time.Second-1)/time.Second, 1) * time.Second
+}
+
+// release places the waiting samples of a track that the lead has passed, and
+// those that have waited too long.
+func (c *Cutter) release(tr *track, out []Placed) []Placed {
+	lead := c.tracks[0]
+	n := 0
+	for _, s := range tr.waiting {
+		at, newest := tr.time(s.DTS), tr.time(tr.waiting[len(tr.waiting)-1].DTS)
+		switch {
+		case lead.begun && at <= lead.time(lead.last):
+		case newest-at > held:
+		default:
+			tr.forget(n)
+			return out
+		}
+		n++
+		out = c.place(tr, s, out)
+	}
+	tr.forget(n)
+	return out
+}
+
+// place finds the segment and part of a sample and appends it to out.
+func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
+	number, ok := c.segmentAt(tr, tr.time(s.DTS))
+	if !ok {
+		return out
+	}
+	p := Placed{Sample: s, Number: number}
+	switch {
+	case !tr.begun || number != tr.number:
+		p.Cut = Segment
+	case tr.time(s.DTS+tr.step-tr.part) > c.config.Part+jitter:
+		p.Cut = Part
+	}
+	if p.Cut != None {
+		tr.part = s.DTS
+	}
+	if tr.begun {
+		tr.step = s.DTS - tr.last
+	}
+	tr.begun, tr.number, tr.last = true, number, s.DTS
+	return append(out, p)
+}
+
+// segmentAt returns the number of the segment that a track's sample at the
+// given time belongs to. A track that runs on while the lead stands still
+// makes its own boundary when a segment would get too long.
+func (c *Cutter) segmentAt(tr *track, at time.Duration) (uint64, bool) {
+	n := len(c.boundaries)
+	if n == 0 || !tr.begun && at < c.boundaries[0].at-ahead {
+		return 0, false
+	}
+	if tr != c.tracks[0] && at-c.boundaries[n-1].at >= c.limit() {
+		c.bound(at)
+		n = len(c.boundaries)
+	}
+	for i := n - 1; i >= 0; i-- {
+		if b := c.boundaries[i]; b.at <= at {
+			return max(b.number, tr.number), true
+		}
+	}
+	return max(c.boundaries[0].number, tr.number), true
+}
+
+// forget removes the first n waiting samples.
+func (tr *track) forget(n int) {
+	rest := copy(tr.waiting, tr.waiting[n:])
+	clear(tr.waiting[rest:])
+	tr.waiting = tr.waiting[:rest]
+}
+
+func (tr *track) time(t media.Ticks) time.Duration { return t.Duration(tr.scale) }
+
+func find(tracks []*track, id media.TrackID) *track {
+	for _, tr := range tracks {
+		if tr.id == id {
+			return tr
+		}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+// Package stream carries one published stream from its frames to the segments
+// that viewers fetch, and keeps the registry of what is on air.
+//
+// A Publication is driven by its publisher's goroutine alone: each frame goes
+// through plain calls to the clock, the cutter, the fragmenter of its track
+// and, when a segment ends, to the store and the presentation. Viewers see
+// what it does through live.Presentation only.
+package stream
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/segment"
+	"sluice/pkg/store"
+)
+
+// Errors that Publish returns.
+var (
+	// ErrNameInUse is returned for a name that somebody else publishes.
+	ErrNameInUse = errors.New("somebody else publishes under this name")
+
+	// ErrBadName is returned for a name that cannot be part of a URL.
+	ErrBadName = errors.New("application and stream key take letters, digits and ._~- (a letter or digit first, at most 100)," +
+		" and the application must not be one of " + strings.Join(reserved(), ", "))
+)
+
+// Config says how streams are cut and kept.
+type Config struct {
+	Segment segment.Config
+	Window  time.Duration // how long segments stay listed
+	Keep    time.Duration // how long an ended stream can still be watched
+}
+
+// A Retirer removes blobs from the store at a later time.
+type Retirer interface {
+	Add(at time.Time, names ...string)
+}
+
+// An Environment is what streams work with.
+type Environment struct {
+	Config Config
+	Store  store.Store
+	Retire Retirer
+	Log    zerolog.Logger
+	Now    func() time.Time
+}
+
+// A Name is what a stream is published under, and where it is found.
+type Name struct {
+	App, Key string
+}
+
+// String returns the name as it stands in URLs.
+func (n Name) String() string { return n.App + "/" + n.Key }
+
+const maxName = 100
+
+// check returns ErrBadName for a name that has no place in a URL.
+func (n Name) check() error {
+	if !wellFormed(n.App) || !wellFormed(n.Key) || slices.Contains(reserved(), n.App) {
+		return ErrBadName
+	}
+	return nil
+}
+
+// reserved returns the first elements of URLs that are not applications.
+func reserved() []string {
+	return []string{"api", "metrics", "healthz", "readyz", "streams.json", "t", "time"}
+}
+
+// wellFormed reports whether s can be an element of a URL's path as it is.
+func wellFormed(s string) bool {
+	if s == "" || len(s) > maxName || strings.IndexByte("._~-", s[0]) >= 0 {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool {
+		letter := r|0x20 >= 'a' && r|0x20 <= 'z'
+		return !letter && (r < '0' || r > '9') && !strings.ContainsRune("._~-", r)
+	}) < 0
+}

@@ -1,0 +1,208 @@
+// Package timeline turns a stranger's 32-bit milliseconds into exact ticks
+// that count from the Unix epoch. It does no I/O, reads no clock and starts
+// no goroutine: the wall clock comes in as an argument.
+//
+// # What it promises
+//
+// The decode times of a track strictly increase, whatever comes in. All tracks
+// of a publication share one offset between the publisher's clock and the
+// epoch, so that they keep the distance from each other that the publisher
+// gave them. The presentation time of the first frame is the wall-clock time
+// at which it was stamped.
+//
+// Audio is counted in samples: RTMP rounds to milliseconds, and a frame of
+// 1024 samples is not a whole number of them. The count follows the
+// publisher's time slowly, within a bounded correction.
+//
+// Video decode times are moved by a constant, so that a key frame's decode
+// and presentation times are equal (CMAF without an edit list: composition
+// offsets are signed). Delay tells by how much.
+package timeline
+
+import (
+	"time"
+
+	"sluice/pkg/media"
+)
+
+const (
+	// A step between two frames of one track beyond these bounds is no step
+	// but a jump of the publisher's clock, or a pause.
+	maxForward  = 3000 // ms
+	maxBackward = -500 // ms
+
+	// A frame that is this near to the wall clock after a jump shows that
+	// the publisher paused and its clock went on.
+	nearWallClock = 2000 // ms
+
+	// After a jump of its clock a publisher that did not pause goes on
+	// where it was; one that paused for longer than this is put at the
+	// wall clock, and leaves a hole.
+	maxBridged = 500 // ms
+
+	// Two tracks whose clocks jump by amounts that differ by less than this
+	// made the same jump.
+	sameJump = 1000 // ms
+
+	// Composition offsets outside these bounds are mistakes and are clamped.
+	minOffset, maxOffset = -2000, 5000 // ms
+
+	// millisecond is the timescale of RTMP.
+	millisecond = 1000
+)
+
+// A Clock stamps the frames of one publication. It is not safe for concurrent
+// use.
+type Clock struct {
+	tracks  []*track
+	floor   int64 // earliest time of the first frame, in ms since the epoch
+	current shift
+}
+
+// A shift is what was added to the publisher's time after one of its jumps.
+type shift struct {
+	number int
+	offset int64 // ms from the publisher's unwrapped time to the epoch
+	jump   int64 // by how many ms the publisher's clock jumped
+}
+
+type track struct {
+	id    media.TrackID
+	scale uint32
+	frame media.Ticks // length of an audio frame, 0 for video
+
+	seen  bool
+	raw   uint32 // time of the last frame, as received
+	time  int64  // the same without the wrap at 2^32
+	shift shift
+
+	last  media.Ticks // decode time of the last sample
+	step  media.Ticks // from the sample before it to the last
+	delay int32       // what was moved from composition offsets to decode times, in ms
+	drift follower
+}
+
+// New returns a Clock whose first frame is stamped no earlier than notBefore.
+func New(notBefore time.Time) *Clock {
+	return &Clock{floor: notBefore.UnixMilli()}
+}
+
+// SetTrack declares a track, or that its configuration has changed. Frames of
+// tracks that were not declared are stamped on the video timescale.
+func (c *Clock) SetTrack(t media.Track) {
+	tr := c.track(t.ID)
+	if t.Timescale != tr.scale {
+		tr.last = tr.last.Rescale(tr.scale, t.Timescale)
+		tr.step = tr.step.Rescale(tr.scale, t.Timescale)
+		tr.drift = follower{}
+	}
+	tr.scale, tr.frame = t.Timescale, t.FrameTicks
+}
+
+// Delay returns how far the track's presentation times may run ahead of its
+// decode times, because these were moved by it: decode time less Delay never
+// exceeds presentation time for a publisher whose own times did not.
+func (c *Clock) Delay(id media.TrackID) media.Ticks {
+	tr := c.track(id)
+	return media.Ticks(tr.delay).Rescale(millisecond, tr.scale)
+}
+
+// Stamp returns f as a sample. now is the wall-clock time at which f arrived.
+// The second result is true when the publisher went away and came back so much
+// later that a hole is left in front of the sample.
+func (c *Clock) Stamp(f media.Frame, now time.Time) (media.Sample, bool) {
+	tr := c.track(f.Track)
+	offset := min(max(f.Offset, minOffset), maxOffset)
+	hole := false
+	if !tr.seen {
+		c.enter(tr, f.Time, offset, now.UnixMilli())
+	} else {
+		hole = c.advance(tr, f.Time, now.UnixMilli())
+	}
+	at := media.Ticks(tr.time+tr.shift.offset+int64(tr.delay)).Rescale(millisecond, tr.scale)
+	dts := tr.place(at)
+	pts := at + media.Ticks(offset-tr.delay).Rescale(millisecond, tr.scale)
+	if tr.frame != 0 {
+		pts = dts
+	}
+	return media.Sample{Track: f.Track, Key: f.Key, DTS: dts, Offset: pts - dts, Data: f.Data}, hole
+}
+
+func (c *Clock) track(id media.TrackID) *track {
+	for _, tr := range c.tracks {
+		if tr.id == id {
+			return tr
+		}
+	}
+	tr := &track{id: id, scale: media.VideoTimescale}
+	c.tracks = append(c.tracks, tr)
+	return tr
+}
+
+// enter takes the first frame of a track.
+func (c *Clock) enter(tr *track, raw uint32, offset int32, now int64) {
+	if tr.frame == 0 {
+		tr.delay = max(offset, 0)
+	}
+	tr.seen, tr.raw, tr.time = true, raw, int64(raw)
+	for _, other := range c.tracks {
+		if other != tr && other.seen {
+			tr.time = other.time + int64(int32(raw-other.raw)) // serial arithmetic, RFC 1982
+			tr.shift = other.shift
+			return
+		}
+	}
+	c.current = shift{offset: max(now, c.floor) - tr.time - int64(tr.delay)}
+	tr.shift = c.current
+}
+
+// advance takes a later frame of a track and reports whether it leaves a hole.
+func (c *Clock) advance(tr *track, raw uint32, now int64) (hole bool) {
+	step := int64(int32(raw - tr.raw))
+	before := tr.time + tr.shift.offset
+	tr.raw, tr.time = raw, tr.time+step
+	if step >= maxBackward && step <= maxForward {
+		return false
+	}
+	if tr.shift.number != c.current.number && distance(step, c.current.jump) < sameJump {
+		tr.shift = c.current
+		return false
+	}
+	if distance(tr.time+tr.shift.offset, now) < nearWallClock {
+		return step > maxForward
+	}
+	at := before + int64(tr.step.Duration(tr.scale)/time.Millisecond)
+	if now-at > maxBridged {
+		at, hole = now, true
+	}
+	c.current = shift{number: c.current.number + 1, offset: at - tr.time, jump: step}
+	tr.shift = c.current
+	return hole
+}
+
+func distance(a, b int64) int64 {
+	if a < b {
+		return b - a
+	}
+	return a - b
+}
+
+// place returns the decode time of a frame whose publisher put it at the given
+// time: later than the one before it, and counted in samples for audio.
+func (tr *track) place(at media.Ticks) media.Ticks {
+	dts := at
+	if tr.last != 0 {
+		if tr.frame != 0 {
+			counted := tr.last + tr.frame
+			dts = counted + tr.drift.correct(at-counted, tr.frame, tr.scale)
+		}
+		least := tr.last + 1
+		if tr.frame == 0 {
+			least = tr.last + media.Ticks(tr.scale/millisecond)
+		}
+		dts = max(dts, least)
+		tr.step = dts - tr.last
+	}
+	tr.last = dts
+	return dts
+}
