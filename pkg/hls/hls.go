@@ -133,30 +133,20 @@ func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 // stuffing at the rates at which video is streamed.
 func inTS(rate int) int { return rate * 188 / 184 * 108 / 100 }
 
-// Media returns the media playlist of a rendition in CMAF, nil if the
-// presentation has no such rendition. Its URIs are relative to the
-// rendition's folder.
-func Media(s *live.Snapshot, id media.TrackID) []byte {
-	r := s.Rendition(id)
-	if r == nil || len(s.Spans()) == 0 {
-		return nil
-	}
-	return playlist(s, r.Segments, CMAF)
-}
-
-// MediaTS returns the media playlist of a variant as MPEG-TS: its own
-// segments together with those of the presentation's first audio rendition.
-// It lists a segment as soon as both are finished.
-func MediaTS(s *live.Snapshot, id media.TrackID) []byte {
+// Media returns the media playlist of a rendition, nil if the presentation has
+// none such. Its URIs are relative to the rendition's folder. As MPEG-TS, video
+// comes with the audio of the same time, and a segment is listed as soon as
+// both are finished.
+func Media(s *live.Snapshot, id media.TrackID, form Form) []byte {
 	r := s.Rendition(id)
 	if r == nil || len(s.Spans()) == 0 {
 		return nil
 	}
 	segments := r.Segments
-	for len(segments) > 0 && !s.Ended && !paired(s, segments[len(segments)-1]) {
+	for form == TS && len(segments) > 0 && !s.Ended && !paired(s, segments[len(segments)-1]) {
 		segments = segments[:len(segments)-1]
 	}
-	return playlist(s, segments, TS)
+	return playlist(s, segments, form)
 }
 
 // paired reports whether all renditions have come to the end of a segment.

@@ -141,12 +141,6 @@ type Track struct {
 	FrameRate               Ratio // frames a second; unknown unless the stream declares it
 	Color                   Color // zero when the stream does not say
 
-	// Delay is by how much the decode times of the track's samples were
-	// moved up, so that those of key frames equal their presentation times:
-	// a format in which no sample is presented before it is decoded takes
-	// Delay from every decode time.
-	Delay Ticks
-
 	// Audio only. SampleRate and Channels are those of the decoder's
 	// output; FrameTicks is the length of one frame in Timescale.
 	SampleRate int

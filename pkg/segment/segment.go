@@ -53,11 +53,6 @@ const (
 	// held is how much media of a track may wait for the lead track.
 	held = time.Second
 
-	// ahead is how much earlier than the lead another track may begin:
-	// audio that was sent behind the first key frame to be heard before it
-	// is shown.
-	ahead = 250 * time.Millisecond
-
 	// A key frame cuts when the segment has early/10 of its target.
 	early = 9
 
@@ -275,7 +270,7 @@ func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
 // makes its own boundary when a segment would get too long.
 func (c *Cutter) segmentAt(tr *track, at time.Duration) (uint64, bool) {
 	n := len(c.boundaries)
-	if n == 0 || !tr.begun && at < c.boundaries[0].at-ahead {
+	if n == 0 || !tr.begun && at < c.boundaries[0].at {
 		return 0, false
 	}
 	if tr != c.tracks[0] && at-c.boundaries[n-1].at >= c.limit() {

@@ -29,7 +29,6 @@ func (p *Publication) beginEra(s *segment.Placed) {
 // join adds a track to the current period, which nobody has seen yet.
 func (p *Publication) join(id media.TrackID) {
 	t := p.tracks[p.declared(id)]
-	t.Delay = p.clock.Delay(id)
 	header, err := header(t)
 	if err != nil {
 		p.log.Error().Err(err).Stringer("track", id).Msg("track left out")

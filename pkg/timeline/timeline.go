@@ -7,19 +7,18 @@
 // The decode times of a track strictly increase, whatever comes in. All tracks
 // of a publication share one offset between the publisher's clock and the
 // epoch, so that they keep the distance from each other that the publisher
-// gave them. The presentation time of the first frame is the wall-clock time
-// at which it was stamped.
+// gave them. The decode time of the first frame is the wall-clock time at which
+// it was stamped.
 //
 // Audio is counted in samples: RTMP rounds to milliseconds, and a frame of
 // 1024 samples is not a whole number of them. The count follows the
 // publisher's time slowly, within a bounded correction.
 //
-// Video decode times are moved by a constant, so that a key frame's decode
-// and presentation times are equal (CMAF without an edit list: composition
-// offsets are signed). Delay tells by how much.
+// Decode times and composition offsets of video are kept as they were sent.
 package timeline
 
 import (
+	"slices"
 	"time"
 
 	"sluice/pkg/media"
@@ -39,6 +38,10 @@ const (
 	// where it was; one that paused for longer than this is put at the
 	// wall clock, and leaves a hole.
 	maxBridged = 500 // ms
+
+	// A track whose first frame is further than this from the wall clock
+	// does not begin apart from the others: the publisher's clock jumped.
+	farApart = 10000 // ms
 
 	// Two tracks whose clocks jump by amounts that differ by less than this
 	// made the same jump.
@@ -62,8 +65,9 @@ type Clock struct {
 // A shift is what was added to the publisher's time after one of its jumps.
 type shift struct {
 	number int
-	offset int64 // ms from the publisher's unwrapped time to the epoch
-	jump   int64 // by how many ms the publisher's clock jumped
+	offset int64  // ms from the publisher's unwrapped time to the epoch
+	jump   int64  // by how many ms the publisher's clock jumped
+	first  *track // the track on which it was seen
 }
 
 type track struct {
@@ -78,7 +82,6 @@ type track struct {
 
 	last  media.Ticks // decode time of the last sample
 	step  media.Ticks // from the sample before it to the last
-	delay int32       // what was moved from composition offsets to decode times, in ms
 	drift follower
 }
 
@@ -99,33 +102,24 @@ func (c *Clock) SetTrack(t media.Track) {
 	tr.scale, tr.frame = t.Timescale, t.FrameTicks
 }
 
-// Delay returns how far the track's presentation times may run ahead of its
-// decode times, because these were moved by it: decode time less Delay never
-// exceeds presentation time for a publisher whose own times did not.
-func (c *Clock) Delay(id media.TrackID) media.Ticks {
-	tr := c.track(id)
-	return media.Ticks(tr.delay).Rescale(millisecond, tr.scale)
-}
-
 // Stamp returns f as a sample. now is the wall-clock time at which f arrived.
 // The second result is true when the publisher went away and came back so much
 // later that a hole is left in front of the sample.
 func (c *Clock) Stamp(f media.Frame, now time.Time) (media.Sample, bool) {
 	tr := c.track(f.Track)
-	offset := min(max(f.Offset, minOffset), maxOffset)
 	hole := false
 	if !tr.seen {
-		c.enter(tr, f.Time, offset, now.UnixMilli())
+		c.enter(tr, f.Time, now.UnixMilli())
 	} else {
 		hole = c.advance(tr, f.Time, now.UnixMilli())
 	}
-	at := media.Ticks(tr.time+tr.shift.offset+int64(tr.delay)).Rescale(millisecond, tr.scale)
-	dts := tr.place(at)
-	pts := at + media.Ticks(offset-tr.delay).Rescale(millisecond, tr.scale)
-	if tr.frame != 0 {
-		pts = dts
+	at := media.Ticks(tr.time+tr.shift.offset).Rescale(millisecond, tr.scale)
+	s := media.Sample{Track: f.Track, Key: f.Key, DTS: tr.place(at), Data: f.Data}
+	if tr.frame == 0 {
+		offset := media.Ticks(min(max(f.Offset, minOffset), maxOffset))
+		s.Offset = at + offset.Rescale(millisecond, tr.scale) - s.DTS
 	}
-	return media.Sample{Track: f.Track, Key: f.Key, DTS: dts, Offset: pts - dts, Data: f.Data}, hole
+	return s, hole
 }
 
 func (c *Clock) track(id media.TrackID) *track {
@@ -140,20 +134,18 @@ func (c *Clock) track(id media.TrackID) *track {
 }
 
 // enter takes the first frame of a track.
-func (c *Clock) enter(tr *track, raw uint32, offset int32, now int64) {
-	if tr.frame == 0 {
-		tr.delay = max(offset, 0)
-	}
+func (c *Clock) enter(tr *track, raw uint32, now int64) {
 	tr.seen, tr.raw, tr.time = true, raw, int64(raw)
-	for _, other := range c.tracks {
-		if other != tr && other.seen {
-			tr.time = other.time + int64(int32(raw-other.raw)) // serial arithmetic, RFC 1982
-			tr.shift = other.shift
-			return
-		}
+	i := slices.IndexFunc(c.tracks, func(other *track) bool { return other != tr && other.seen })
+	if i < 0 {
+		c.shift(tr, max(now, c.floor), 0)
+		return
 	}
-	c.current = shift{offset: max(now, c.floor) - tr.time - int64(tr.delay)}
-	tr.shift = c.current
+	other := c.tracks[i]
+	tr.join(other)
+	if distance(tr.time+tr.shift.offset, now) > farApart {
+		c.shift(tr, now, tr.time-other.time)
+	}
 }
 
 // advance takes a later frame of a track and reports whether it leaves a hole.
@@ -165,7 +157,7 @@ func (c *Clock) advance(tr *track, raw uint32, now int64) (hole bool) {
 		return false
 	}
 	if tr.shift.number != c.current.number && distance(step, c.current.jump) < sameJump {
-		tr.shift = c.current
+		tr.join(c.current.first)
 		return false
 	}
 	if distance(tr.time+tr.shift.offset, now) < nearWallClock {
@@ -175,9 +167,22 @@ func (c *Clock) advance(tr *track, raw uint32, now int64) (hole bool) {
 	if now-at > maxBridged {
 		at, hole = now, true
 	}
-	c.current = shift{number: c.current.number + 1, offset: at - tr.time, jump: step}
-	tr.shift = c.current
+	c.shift(tr, at, step)
 	return hole
+}
+
+// shift puts a track's last received time at the given time, in ms since the
+// epoch. The other tracks follow when they make the same jump.
+func (c *Clock) shift(tr *track, at, jump int64) {
+	c.current = shift{number: c.current.number + 1, offset: at - tr.time, jump: jump, first: tr}
+	tr.shift = c.current
+}
+
+// join makes tr count by the same clock as another track. Its last received
+// time must be set.
+func (tr *track) join(other *track) {
+	tr.time = other.time + int64(int32(tr.raw-other.raw)) // serial arithmetic, RFC 1982
+	tr.shift = other.shift
 }
 
 func distance(a, b int64) int64 {

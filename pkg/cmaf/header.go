@@ -1,0 +1,79 @@
+package cmaf
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/Eyevinn/mp4ff/mp4"
+
+	"sluice/pkg/media"
+)
+
+// The names that the boxes of a header carry for people to read.
+const (
+	videoHandlerName = "Sluice video"
+	audioHandlerName = "Sluice audio"
+)
+
+// Header returns the CMAF header of t (ISO/IEC 23000-19 7.3.1): ftyp and moov
+// with the one track and no samples. It depends on nothing but t, so the same
+// track always has the same bytes.
+//
+// H.264 becomes an avc1 sample entry and AAC an mp4a one. The error says what
+// the track lacks: an unknown codec, a configuration that cannot be read, a
+// size or a timescale out of range.
+func Header(t media.Track) ([]byte, error) {
+	if t.Timescale == 0 {
+		return nil, fmt.Errorf("cmaf header of %v: no timescale", t.ID)
+	}
+	entry, err := sampleEntry(t)
+	if err != nil {
+		return nil, fmt.Errorf("cmaf header of %v: %w", t.ID, err)
+	}
+	moov := mp4.NewMoovBox()
+	mvhd := mp4.CreateMvhd()
+	mvhd.Timescale = t.Timescale
+	mvhd.NextTrackID = trackID + 1
+	moov.AddChild(mvhd)
+	moov.AddChild(trak(t, entry))
+	mvex := mp4.NewMvexBox()
+	mvex.AddChild(mp4.CreateTrex(trackID))
+	moov.AddChild(mvex)
+
+	header := mp4.NewMP4Init()
+	header.AddChild(mp4.NewFtyp("iso6", 0, []string{"iso6", "cmfc", "dash"}))
+	header.AddChild(moov)
+	var b bytes.Buffer
+	if err := header.Encode(&b); err != nil {
+		return nil, fmt.Errorf("cmaf header of %v: %w", t.ID, err)
+	}
+	return b.Bytes(), nil
+}
+
+// sampleEntry returns the sample entry of t's codec.
+func sampleEntry(t media.Track) (mp4.Box, error) {
+	switch t.Codec {
+	case media.H264:
+		return avcEntry(t)
+	case media.AAC:
+		return aacEntry(t)
+	}
+	return nil, fmt.Errorf("%v has no CMAF binding here", t.Codec)
+}
+
+// trak returns the track box of t with empty sample tables. All durations are
+// zero and the language is undetermined.
+func trak(t media.Track, entry mp4.Box) *mp4.TrakBox {
+	kind, name := "video", videoHandlerName
+	if t.Codec.Kind() == media.Audio {
+		kind, name = "audio", audioHandlerName
+	}
+	trak := mp4.CreateEmptyTrak(trackID, t.Timescale, kind, "und")
+	trak.Mdia.Hdlr.Name = name
+	if kind == "video" {
+		trak.Tkhd.Width = mp4.Fixed32(t.Width << 16)
+		trak.Tkhd.Height = mp4.Fixed32(t.Height << 16)
+	}
+	trak.Mdia.Minf.Stbl.Stsd.AddChild(entry)
+	return trak
+}
