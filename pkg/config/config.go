@@ -1,0 +1,163 @@
+// Package config holds the settings of Sluice: typed, with defaults, read from a
+// YAML file, then from SLUICE_* variables, then from flags, each over the last.
+//
+//	cfg, err := config.Load(path, os.Environ())
+//	err = cfg.Set("--rtmp", "rtmp.address", ":1936")
+//	err = cfg.Validate()
+//
+// Every error is one line that names where the value stands and which key it is:
+//
+//	configs/sluice.yml:12: rtmp.adress: unknown key (did you mean rtmp.address?)
+//	SLUICE_SEGMENT_PART: segment.part: "quick" is not a span of time such as 30s or 250ms
+package config
+
+import (
+	"maps"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// DefaultPath is the file that Load reads when it is given none.
+const DefaultPath = "configs/sluice.yml"
+
+// Config is all settings. What each means stands in configs/sluice.yml.
+type Config struct {
+	RTMP    RTMP
+	HTTP    HTTP
+	Store   Store
+	Segment Segment
+	Window  Window
+	Stream  Stream
+	TS      TS
+	Log     Log
+
+	// origins says where each value came from that is not a default, such as
+	// "configs/sluice.yml:12" or "SLUICE_LOG_LEVEL".
+	origins map[string]string
+}
+
+// RTMP is the side of the publishers.
+type RTMP struct {
+	Address          string // host:port to listen on; the host may be empty
+	HandshakeTimeout time.Duration
+	PublishTimeout   time.Duration // from the handshake to an accepted publish
+	IdleTimeout      time.Duration // without a byte from a publisher
+	MaxConnections   int
+}
+
+// HTTP is the side of the players.
+type HTTP struct {
+	Address string // host:port to listen on; the host may be empty
+}
+
+// Store is where segments are kept.
+type Store struct {
+	Type StoreType
+	Path string // directory of a Disk store
+}
+
+// Segment is how streams are cut.
+type Segment struct {
+	Duration time.Duration // a segment ends at the first key frame after this
+	Part     time.Duration // the PART-TARGET: no part is longer
+	Max      time.Duration // a segment ends here even without a key frame
+}
+
+// Window is how much of a stream is listed.
+type Window struct {
+	Duration time.Duration
+}
+
+// Stream is the life of a stream.
+type Stream struct {
+	Keep time.Duration // how long a stream stays when it has ended
+}
+
+// TS is MPEG-TS on request.
+type TS struct {
+	CacheBytes Size
+}
+
+// Log is what is logged, and how.
+type Log struct {
+	Level  zerolog.Level
+	Format LogFormat
+}
+
+// Default returns the settings that hold when nothing else is said.
+func Default() Config {
+	return Config{
+		RTMP: RTMP{
+			Address:          ":1935",
+			HandshakeTimeout: 5 * time.Second,
+			PublishTimeout:   10 * time.Second,
+			IdleTimeout:      30 * time.Second,
+			MaxConnections:   1000,
+		},
+		HTTP:    HTTP{Address: ":8080"},
+		Store:   Store{Type: Disk, Path: "./segments"},
+		Segment: Segment{Duration: 2 * time.Second, Part: 250 * time.Millisecond, Max: 10 * time.Second},
+		Window:  Window{Duration: 30 * time.Second},
+		Stream:  Stream{Keep: time.Minute},
+		TS:      TS{CacheBytes: 64 * MiB},
+		Log:     Log{Level: zerolog.InfoLevel, Format: JSON},
+	}
+}
+
+// Load returns the defaults, changed by the file at path and then by the
+// SLUICE_* variables of environ (as os.Environ returns them). With an empty path
+// it reads DefaultPath if there is such a file. The values are of the right type
+// but not checked further: see Validate.
+func Load(path string, environ []string) (Config, error) {
+	cfg := Default()
+	if err := cfg.readFile(path); err != nil {
+		return Config{}, err
+	}
+	if err := cfg.readEnviron(environ); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// Set sets one key, such as "rtmp.address", from its text. Errors name origin,
+// such as "--rtmp", as the place where the value stands.
+func (c *Config) Set(origin, key, text string) error {
+	for _, k := range c.keys() {
+		if k.name == key {
+			return c.set(k, origin, text)
+		}
+	}
+	return &Error{Origin: origin, Key: key, Reason: unknown("key", key, c.names())}
+}
+
+func (c *Config) set(k key, origin, text string) error {
+	if err := k.value.Set(text); err != nil {
+		return &Error{Origin: origin, Key: k.name, Reason: err.Error()}
+	}
+	c.origins = maps.Clone(c.origins) // a Config is copied as a value
+	if c.origins == nil {
+		c.origins = make(map[string]string)
+	}
+	c.origins[k.name] = origin
+	return nil
+}
+
+// An Error says what is wrong with a setting, in one line.
+type Error struct {
+	Origin string // "file:line", the name of a variable or flag; empty for a default
+	Key    string // "rtmp.address"; empty when the whole file is wrong
+	Reason string
+}
+
+// Error implements error: "origin: key: reason".
+func (e *Error) Error() string {
+	text := e.Reason
+	if e.Key != "" {
+		text = e.Key + ": " + text
+	}
+	if e.Origin != "" {
+		text = e.Origin + ": " + text
+	}
+	return text
+}

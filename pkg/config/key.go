@@ -1,0 +1,74 @@
+package config
+
+import (
+	"strings"
+)
+
+// prefix begins the name of every variable that sets a key.
+const prefix = "SLUICE_"
+
+// A key is one setting: its name and the place of its value.
+type key struct {
+	name  string
+	value value
+}
+
+// A value is read from text and written as text.
+type value interface {
+	Set(text string) error
+	String() string
+}
+
+// keys returns all settings, with their places in c. It is the one table that
+// the file, the environment and Set read.
+func (c *Config) keys() []key {
+	return []key{
+		{"rtmp.address", text{&c.RTMP.Address}},
+		{"rtmp.handshake_timeout", span{&c.RTMP.HandshakeTimeout}},
+		{"rtmp.publish_timeout", span{&c.RTMP.PublishTimeout}},
+		{"rtmp.idle_timeout", span{&c.RTMP.IdleTimeout}},
+		{"rtmp.max_connections", number{&c.RTMP.MaxConnections}},
+		{"http.address", text{&c.HTTP.Address}},
+		{"store.type", choice[StoreType]{&c.Store.Type, []StoreType{Disk, InMemory}}},
+		{"store.path", text{&c.Store.Path}},
+		{"segment.duration", span{&c.Segment.Duration}},
+		{"segment.part", span{&c.Segment.Part}},
+		{"segment.max", span{&c.Segment.Max}},
+		{"window.duration", span{&c.Window.Duration}},
+		{"stream.keep", span{&c.Stream.Keep}},
+		{"ts.cache_bytes", &c.TS.CacheBytes},
+		{"log.level", level{&c.Log.Level}},
+		{"log.format", choice[LogFormat]{&c.Log.Format, []LogFormat{JSON, Console}}},
+	}
+}
+
+// variable returns the environment variable that sets k: SLUICE_RTMP_ADDRESS
+// sets rtmp.address.
+func (k key) variable() string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(k.name, ".", "_"))
+}
+
+func (c *Config) names() []string {
+	var names []string
+	for _, k := range c.keys() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// A Setting is one key and its value, as text.
+type Setting struct {
+	Key      string // "rtmp.address"
+	Variable string // "SLUICE_RTMP_ADDRESS"
+	Value    string // ":1935"
+	Origin   string // where the value came from; empty for a default
+}
+
+// Settings returns all keys and their values, in the order of configs/sluice.yml.
+func (c Config) Settings() []Setting {
+	var settings []Setting
+	for _, k := range c.keys() {
+		settings = append(settings, Setting{k.name, k.variable(), k.value.String(), c.origins[k.name]})
+	}
+	return settings
+}

@@ -1,0 +1,130 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+)
+
+// Validate returns an *Error for the first setting that is wrong, alone or
+// beside another one. The error names where the value came from; when two do
+// not go together it names the one that is not a default.
+func (c Config) Validate() error {
+	for _, r := range c.rules() {
+		if r.reason != "" {
+			return c.blame(r.reason, r.keys...)
+		}
+	}
+	return nil
+}
+
+// A rule is broken if it has a reason: the value of one of keys is wrong.
+type rule struct {
+	reason string
+	keys   []string
+}
+
+func (c Config) rules() []rule {
+	return []rule{
+		{address(c.RTMP.Address), []string{"rtmp.address"}},
+		{within(c.RTMP.HandshakeTimeout, 100*time.Millisecond, time.Minute), []string{"rtmp.handshake_timeout"}},
+		{within(c.RTMP.PublishTimeout, 100*time.Millisecond, 5*time.Minute), []string{"rtmp.publish_timeout"}},
+		{within(c.RTMP.IdleTimeout, 100*time.Millisecond, time.Hour), []string{"rtmp.idle_timeout"}},
+		{within(c.RTMP.MaxConnections, 1, 1_000_000), []string{"rtmp.max_connections"}},
+		{address(c.HTTP.Address), []string{"http.address"}},
+		{sameAddress(c.HTTP.Address, c.RTMP.Address), []string{"http.address", "rtmp.address"}},
+		{pathNeeded(c.Store), []string{"store.path", "store.type"}},
+		{within(c.Segment.Duration, 500*time.Millisecond, 30*time.Second), []string{"segment.duration"}},
+		{within(c.Segment.Part, 100*time.Millisecond, time.Second), []string{"segment.part"}},
+		{within(c.Segment.Max, time.Second, time.Minute), []string{"segment.max"}},
+		{atMost(c.Segment.Part, c.Segment.Duration, "segment.duration"), []string{"segment.part", "segment.duration"}},
+		{atLeast(c.Segment.Max, c.Segment.Duration, 1, "segment.duration"), []string{"segment.max", "segment.duration"}},
+		{within(c.Window.Duration, time.Second, 24*time.Hour), []string{"window.duration"}},
+		// RFC 8216bis 6.2.2: no segment is removed while the window would
+		// drop under three target durations, and those may reach segment.max.
+		{atLeast(c.Window.Duration, c.Segment.Max, 3, "segment.max"), []string{"window.duration", "segment.max"}},
+		{within(c.Stream.Keep, 0, 24*time.Hour), []string{"stream.keep"}},
+		{within(c.TS.CacheBytes, MiB, 1024*GiB), []string{"ts.cache_bytes"}},
+	}
+}
+
+// blame makes the error for the first of keys that was set by somebody.
+func (c Config) blame(reason string, keys ...string) error {
+	for _, key := range keys {
+		if origin, set := c.origins[key]; set {
+			if key != keys[0] {
+				reason = keys[0] + " does not go with it: " + reason
+			}
+			return &Error{Origin: origin, Key: key, Reason: reason}
+		}
+	}
+	return &Error{Key: keys[0], Reason: reason}
+}
+
+func address(text string) string {
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return fmt.Sprintf("%q is not an address such as :1935 or 127.0.0.1:1935", text)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Sprintf("%q is not a port, in %q", port, text)
+	}
+	return ""
+}
+
+// sameAddress lets port 0 pass: the system chooses another one each time.
+func sameAddress(a, b string) string {
+	if _, port, _ := net.SplitHostPort(a); a == b && port != "0" {
+		return fmt.Sprintf("%s is the address of both RTMP and HTTP", a)
+	}
+	return ""
+}
+
+func pathNeeded(s Store) string {
+	if s.Type == Disk && s.Path == "" {
+		return "a disk store needs a directory"
+	}
+	return ""
+}
+
+// quantity is what has bounds: numbers, time.Duration, Size.
+type quantity interface{ ~int | ~int64 }
+
+func within[T quantity](v, low, high T) string {
+	if v < low || v > high {
+		return fmt.Sprintf("%v is not within %v and %v", show(v), show(low), show(high))
+	}
+	return ""
+}
+
+func atMost(v, other time.Duration, name string) string {
+	if v > other {
+		return fmt.Sprintf("%v is more than %s, %v", show(v), name, show(other))
+	}
+	return ""
+}
+
+func atLeast(v, other time.Duration, times int, name string) string {
+	switch {
+	case v >= time.Duration(times)*other:
+		return ""
+	case times == 1:
+		return fmt.Sprintf("%v is less than %s, %v", show(v), name, show(other))
+	}
+	return fmt.Sprintf("%v is less than %d times %s, %v", show(v), times, name, show(other))
+}
+
+// show makes a span of time as short as people write it.
+func show(v any) any {
+	if d, ok := v.(time.Duration); ok {
+		return span{&d}
+	}
+	return v
+}
+
+// Fault returns the *Error for a setting that proved to be wrong in use, such
+// as an address that is taken.
+func (c Config) Fault(key string, err error) error {
+	return c.blame(err.Error(), key)
+}
