@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/config"
+	"sluice/pkg/gateway"
+)
+
+// settings are the flags of the commands that run the gateway. They override
+// the file and the environment.
+type settings struct {
+	Config    string `help:"Configuration file (default: ${default_config} if there is one)." placeholder:"FILE"`
+	RTMP      string `name:"rtmp" help:"Address to take publishers at." placeholder:"ADDR"`
+	HTTP      string `name:"http" help:"Address to serve players at." placeholder:"ADDR"`
+	Segments  string `help:"Directory to keep segments in." placeholder:"DIR"`
+	LogFormat string `help:"Form of the log: json or console." placeholder:"FORMAT"`
+}
+
+// load returns the configuration that the flags, the environment and the file
+// make together.
+func (s settings) load() (config.Config, error) {
+	cfg, err := config.Load(s.Config, os.Environ())
+	if err != nil {
+		return cfg, err
+	}
+	for _, flag := range []struct{ name, key, value string }{
+		{"--rtmp", "rtmp.address", s.RTMP},
+		{"--http", "http.address", s.HTTP},
+		{"--segments", "store.path", s.Segments},
+		{"--log-format", "log.format", s.LogFormat},
+	} {
+		if flag.value == "" {
+			continue
+		}
+		if err := cfg.Set(flag.name, flag.key, flag.value); err != nil {
+			return cfg, err
+		}
+	}
+	return cfg, cfg.Validate()
+}
+
+func newLogger(cfg config.Log, t terminal) zerolog.Logger {
+	w := t.err
+	if cfg.Format == config.Console {
+		w = zerolog.ConsoleWriter{Out: t.err, TimeFormat: time.TimeOnly}
+	}
+	return zerolog.New(w).Level(cfg.Level).With().Timestamp().Logger()
+}
+
+type serveCommand struct {
+	settings `embed:""`
+}
+
+// Run runs the gateway until ctx ends.
+func (c *serveCommand) Run(ctx context.Context, t terminal) error {
+	cfg, err := c.load()
+	if err != nil {
+		return err
+	}
+	g, err := gateway.New(cfg, newLogger(cfg.Log, t))
+	if err != nil {
+		return err
+	}
+	return g.Run(ctx)
+}

@@ -1,0 +1,200 @@
+// Package gateway builds a Sluice from its settings and runs it: the one place
+// that knows all parts.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"sluice/pkg/config"
+	"sluice/pkg/origin"
+	"sluice/pkg/rtmp"
+	"sluice/pkg/segment"
+	"sluice/pkg/store"
+	"sluice/pkg/stream"
+	"sluice/web"
+)
+
+const (
+	// drain is how long requests may go on when the gateway stops.
+	drain = 3 * time.Second
+
+	// A request's head must come, and its answer be taken, within these.
+	readTimeout  = 10 * time.Second
+	writeTimeout = 2 * time.Minute
+	idleTimeout  = 2 * time.Minute
+)
+
+// A Gateway is a Sluice that listens but does not serve yet.
+type Gateway struct {
+	config   config.Config
+	log      zerolog.Logger
+	store    store.Store
+	reaper   *store.Reaper
+	registry *stream.Registry
+	rtmp     net.Listener
+	http     net.Listener
+	handler  http.Handler
+}
+
+// New opens the store and the listeners. Errors are one line and name the
+// setting at fault; nothing is left open behind one.
+func New(cfg config.Config, log zerolog.Logger) (*Gateway, error) {
+	g := &Gateway{config: cfg, log: log}
+	if err := g.open(); err != nil {
+		return nil, errors.Join(err, g.Close())
+	}
+	return g, nil
+}
+
+func (g *Gateway) open() (err error) {
+	if g.store, err = openStore(g.config.Store); err != nil {
+		return g.config.Fault("store.path", err)
+	}
+	if g.rtmp, err = net.Listen("tcp", g.config.RTMP.Address); err != nil {
+		return g.config.Fault("rtmp.address", err)
+	}
+	if g.http, err = net.Listen("tcp", g.config.HTTP.Address); err != nil {
+		return g.config.Fault("http.address", err)
+	}
+	g.reaper = store.NewReaper(g.store, func(name string, err error) {
+		g.log.Error().Err(err).Str("blob", name).Msg("blob not removed")
+	})
+	g.registry = stream.NewRegistry(stream.Environment{
+		Config: stream.Config{
+			Segment: segment.Config{
+				Target: g.config.Segment.Duration,
+				Max:    g.config.Segment.Max,
+				Part:   g.config.Segment.Part,
+			},
+			Window: g.config.Window.Duration,
+			Keep:   g.config.Stream.Keep,
+		},
+		Store: g.store, Retire: g.reaper, Log: g.log, Now: time.Now,
+	})
+	site, err := origin.New(origin.Config{
+		Source: g.registry, Store: g.store, Pages: web.Files(),
+		TSCache: int64(g.config.TS.CacheBytes), Log: g.log, Now: time.Now,
+	})
+	if err != nil {
+		return g.config.Fault("ts.cache_bytes", err)
+	}
+	g.handler = site.Handler()
+	return nil
+}
+
+func openStore(c config.Store) (store.Store, error) {
+	if c.Type == config.InMemory {
+		return store.NewMemory(), nil
+	}
+	return store.OpenDisk(c.Path)
+}
+
+// Close closes the listeners of a Gateway that was not run.
+func (g *Gateway) Close() error {
+	var errs []error
+	for _, ln := range []net.Listener{g.rtmp, g.http} {
+		if ln != nil {
+			errs = append(errs, ln.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// RTMPAddr returns the address that publishers connect to.
+func (g *Gateway) RTMPAddr() net.Addr { return g.rtmp.Addr() }
+
+// HTTPAddr returns the address that players connect to.
+func (g *Gateway) HTTPAddr() net.Addr { return g.http.Addr() }
+
+// Run serves until ctx ends or something fails for good. It closes what New
+// opened.
+func (g *Gateway) Run(ctx context.Context) error {
+	if err := g.retireLeftovers(); err != nil {
+		return errors.Join(g.config.Fault("store.path", err), g.Close())
+	}
+	g.announce()
+	publishers := &rtmp.Server{
+		Handler: publishing{g.registry},
+		Log:     g.log,
+		Limits: rtmp.Limits{
+			Connections: g.config.RTMP.MaxConnections,
+			Handshake:   g.config.RTMP.HandshakeTimeout,
+			Publish:     g.config.RTMP.PublishTimeout,
+			Idle:        g.config.RTMP.IdleTimeout,
+		},
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return publishers.Serve(ctx, g.rtmp) })
+	group.Go(func() error { return g.serveHTTP(ctx) })
+	group.Go(func() error { return ignoreCancel(g.reaper.Run(ctx)) })
+	err := group.Wait()
+	g.log.Info().Err(err).Msg("stopped")
+	return err
+}
+
+func ignoreCancel(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// announce logs what an operator wants to know at start.
+func (g *Gateway) announce() {
+	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
+	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
+	g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
+}
+
+// retireLeftovers removes what an earlier run left in the store, after the
+// time for which its viewers may still ask for it.
+func (g *Gateway) retireLeftovers() error {
+	at := time.Now().Add(g.config.Window.Duration + g.config.Segment.Max)
+	blobs := 0
+	for entry, err := range g.store.List("") {
+		if err != nil {
+			return fmt.Errorf("list the store: %w", err)
+		}
+		g.reaper.Add(at, entry.Name)
+		blobs++
+	}
+	if blobs > 0 {
+		g.log.Info().Int("blobs", blobs).Time("until", at).Msg("an earlier run left blobs in the store: they will be removed")
+	}
+	return nil
+}
+
+// serveHTTP serves players until ctx ends, and then lets the requests that are
+// under way come to their end.
+func (g *Gateway) serveHTTP(ctx context.Context) error {
+	server := &http.Server{
+		Handler:           g.handler,
+		ReadHeaderTimeout: readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          forward(g.log),
+	}
+	done := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		if err := server.Shutdown(late); err != nil {
+			done <- server.Close()
+			return
+		}
+		done <- nil
+	}()
+	if err := server.Serve(g.http); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("http: %w", err)
+	}
+	return <-done
+}

@@ -1,0 +1,81 @@
+package origin
+
+import (
+	"bytes"
+	"io/fs"
+	"net/http"
+	"path"
+
+	"github.com/go-chi/chi/v5"
+
+	"sluice/pkg/hls"
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+)
+
+// media serves what is in the folder of one rendition: its playlists, headers
+// and segments.
+func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
+	id, ok := media.ParseTrackID(chi.URLParam(r, "track"))
+	p, found := o.Source.Lookup(chi.URLParam(r, "app"), chi.URLParam(r, "name"))
+	if !ok || !found {
+		fail(w, fs.ErrNotExist)
+		return
+	}
+	file := chi.URLParam(r, "file")
+	ending := path.Ext(file)
+	name := file[:len(file)-len(ending)]
+	switch {
+	case file == "index.m3u8":
+		o.playlist(w, r, p, id, hls.CMAF)
+	case file == "ts.m3u8":
+		o.playlist(w, r, p, id, hls.TS)
+	case ending == ".m4s":
+		o.segment(w, r, p, id, name)
+	case ending == ".mp4":
+		o.header(w, r, p, id, name)
+	case ending == ".ts":
+		o.transportStream(w, r, p, id, name)
+	default:
+		fail(w, fs.ErrNotExist)
+	}
+}
+
+// segment serves a stored CMAF segment.
+func (o *Origin) segment(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
+	blob, err := o.Store.Open(p.Blob(id, name))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	defer blob.Close() //nolint:errcheck // it was only read
+	serve(w, r, id.Kind.String()+"/mp4", immutable(), name, blob)
+}
+
+// header serves the CMAF header of a track.
+func (o *Origin) header(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
+	rendition := p.Snapshot().Rendition(id)
+	if rendition == nil {
+		fail(w, fs.ErrNotExist)
+		return
+	}
+	seg, ok := rendition.Find(func(s *live.Segment) bool { return s.Header.Name == name })
+	if !ok {
+		fail(w, fs.ErrNotExist)
+		return
+	}
+	serve(w, r, id.Kind.String()+"/mp4", immutable(), name, bytes.NewReader(seg.Header.Data))
+}
+
+// transportStream serves a segment as MPEG-TS.
+func (o *Origin) transportStream(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
+	data, err := o.ts.segment(r.Context(), p, id, name)
+	if err != nil {
+		if !isNotExist(err) {
+			o.Log.Error().Err(err).Str("path", r.URL.Path).Msg("segment not packed")
+		}
+		fail(w, err)
+		return
+	}
+	serve(w, r, typeTS, immutable(), name, bytes.NewReader(data))
+}
