@@ -36,7 +36,7 @@ clock="drawtext=fontfile=$mono:text='%{eif\:floor(t+0.001)\:d\:2}.%{eif\:mod(flo
 ffmpeg -nostdin -hide_banner -loglevel error -y \
 	-f lavfi -i "color=s=320x180:r=30:d=10,format=gbrp,$backdrop,scale=640:360:flags=bicubic:out_color_matrix=bt709:out_range=tv,format=yuv420p" \
 	-f lavfi -i "color=c=0x7fe3ff:s=640x6:r=30:d=10,format=yuv420p" \
-	-filter_complex "[0]$title,$line,$clock[text];[text][1]overlay=x='-W+W*(t+1/30)/10':y=H-h,format=yuv420p[v]" \
+	-filter_complex "[0]$title,$line,${clock}[text];[text][1]overlay=x='-W+W*(t+1/30)/10':y=H-h,format=yuv420p[v]" \
 	-map '[v]' -frames:v 300 -c:v libx264 -preset veryslow -profile:v high -level 3.0 \
 	-crf 20 -maxrate 700k -bufsize 1400k \
 	-x264-params keyint=60:min-keyint=60:scenecut=0:open-gop=0:bframes=2:b-adapt=0:b-pyramid=none:stitchable=1:threads=1 \

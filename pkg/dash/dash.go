@@ -49,18 +49,19 @@ func MPD(s *live.Snapshot, prefix string) []byte {
 	return b.Bytes()
 }
 
+// writeRoot writes the MPD's attributes. An ended presentation is static: there
+// is nothing to wait for, and its media stay where they were in time.
 func writeRoot(b *bytes.Buffer, s *live.Snapshot, last live.Span) {
-	fmt.Fprintf(b, `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011"`+
-		` type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="%s"`, s.Published.UTC().Format(dateTime))
-	window := max(s.Window, delayed*s.TargetDuration)
+	b.WriteString(`<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011"`)
 	if s.Ended {
-		fmt.Fprintf(b, ` mediaPresentationDuration="%s"`, duration(end(last)))
+		fmt.Fprintf(b, ` type="static" mediaPresentationDuration="%s"`, duration(end(last)))
 	} else {
-		fmt.Fprintf(b, ` minimumUpdatePeriod="%s"`, duration(min(refresh, s.TargetDuration)))
+		window := max(s.Window, delayed*s.TargetDuration)
+		fmt.Fprintf(b, ` type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="%s"`, s.Published.UTC().Format(dateTime))
+		fmt.Fprintf(b, ` minimumUpdatePeriod="%s" timeShiftBufferDepth="%s" suggestedPresentationDelay="%s"`,
+			duration(min(refresh, s.TargetDuration)), duration(window), duration(min(delayed*s.TargetDuration, window-s.TargetDuration)))
 	}
-	fmt.Fprintf(b, ` timeShiftBufferDepth="%s" suggestedPresentationDelay="%s" maxSegmentDuration="%s" minBufferTime="%s">`+"\n",
-		duration(window), duration(min(delayed*s.TargetDuration, window-s.TargetDuration)),
-		duration(s.TargetDuration+time.Second), duration(s.TargetDuration))
+	fmt.Fprintf(b, ` maxSegmentDuration="%s" minBufferTime="%s">`+"\n", duration(s.TargetDuration+time.Second), duration(s.TargetDuration))
 }
 
 // start returns when a period begins, since the epoch. The first one began

@@ -56,9 +56,11 @@ const (
 	// A key frame cuts when the segment has early/10 of its target.
 	early = 9
 
-	// slack is by how much a segment may exceed the promised duration that
-	// players were told (they round to whole seconds).
-	slack = 250 * time.Millisecond
+	// slack is by how much the first segment may exceed the promise that it
+	// makes, and rounding by how much any segment may: players round to
+	// whole seconds (RFC 8216bis 4.4.3.1).
+	slack    = 250 * time.Millisecond
+	rounding = 490 * time.Millisecond
 
 	// jitter is what a part may exceed its target by, because publishers
 	// round times to milliseconds.
@@ -91,7 +93,7 @@ type track struct {
 	number  uint64      // segment of the last sample
 	part    media.Ticks // where the current part began
 	last    media.Ticks // decode time of the last sample
-	step    media.Ticks // from the sample before it to the last
+	step    media.Ticks // from one sample to the next, when nothing is missing
 	waiting []media.Sample
 }
 
@@ -191,14 +193,16 @@ func (c *Cutter) cuts(s media.Sample, at time.Duration) bool {
 	if s.Key && elapsed > 0 && (c.forced || elapsed >= c.config.Target/10*early) {
 		return true
 	}
-	return elapsed >= c.limit()
+	return c.overdue(c.tracks[0], elapsed)
 }
 
-func (c *Cutter) limit() time.Duration {
-	if c.promise != 0 {
-		return c.promise
+// overdue reports whether a segment that goes on with a sample at so long
+// after its beginning would get longer than was promised.
+func (c *Cutter) overdue(tr *track, elapsed time.Duration) bool {
+	if c.promise == 0 {
+		return elapsed >= c.config.Max
 	}
-	return c.config.Max
+	return elapsed+tr.time(tr.step) > c.promise+rounding
 }
 
 // bound begins a new segment at the given time.
@@ -258,8 +262,8 @@ func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
 	if p.Cut != None {
 		tr.part = s.DTS
 	}
-	if tr.begun {
-		tr.step = s.DTS - tr.last
+	if step := s.DTS - tr.last; tr.begun && tr.time(step) < held {
+		tr.step = step
 	}
 	tr.begun, tr.number, tr.last = true, number, s.DTS
 	return append(out, p)
@@ -273,7 +277,7 @@ func (c *Cutter) segmentAt(tr *track, at time.Duration) (uint64, bool) {
 	if n == 0 || !tr.begun && at < c.boundaries[0].at {
 		return 0, false
 	}
-	if tr != c.tracks[0] && at-c.boundaries[n-1].at >= c.limit() {
+	if tr != c.tracks[0] && c.overdue(tr, at-c.boundaries[n-1].at) {
 		c.bound(at)
 		n = len(c.boundaries)
 	}

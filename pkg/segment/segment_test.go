@@ -99,12 +99,17 @@ var cutCases = []struct {
 	{
 		name:   "a later group of pictures that breaks the promise is cut",
 		tracks: []media.Track{video, audio}, samples: clip(9000, 0, 2000, 8000),
-		video: "0@0 1@2000 2@4000 3@6000 4@8000", audio: "0@0 1@2000 2@4000 3@6000 4@8000", promise: 2 * time.Second,
+		video: "0@0 1@2000 2@4480 3@6960", audio: "0@0 1@2000 2@4480 3@6960", promise: 2 * time.Second,
+	},
+	{
+		name:   "a group of pictures a little longer than whole seconds is not cut",
+		tracks: []media.Track{video, audio}, samples: clip(9000, 0, 2240, 4480, 6720),
+		video: "0@0 1@2240 2@4480 3@6720", audio: "0@0 1@2240 2@4480 3@6720", promise: 2 * time.Second,
 	},
 	{
 		name:   "no second key frame: cut at the maximum",
 		tracks: []media.Track{video, audio}, samples: clip(21000, 0),
-		video: "0@0 1@10000 2@20000", audio: "0@0 1@10000 2@20000", promise: 10 * time.Second,
+		video: "0@0 1@10000 2@20480", audio: "0@0 1@10000 2@20480", promise: 10 * time.Second,
 	},
 	{
 		name:   "audio alone is cut at the target",
@@ -142,7 +147,7 @@ func TestAudioAheadOfVideoIsCutAtTheVideo(t *testing.T) {
 	for ms := 0; ms < 6000; ms += 40 {
 		samples = append(samples, frame(audio, ms+400, true), frame(audio, ms+420, true), frame(video, ms, ms%2000 == 0))
 	}
-	if got := starts(run(cutter, samples), a0); got != "0@400 1@2000 2@4000 3@6000" {
+	if got := starts(run(cutter, samples), a0); got != "0@400 1@2000 2@4000" {
 		t.Errorf("audio begins segments at %s", got)
 	}
 }
@@ -156,10 +161,10 @@ func TestAudioGoesOnWhenVideoStands(t *testing.T) {
 	}
 	samples = append(samples, frame(video, 12000, false), frame(video, 12040, true), frame(video, 14040, true))
 	placed := run(cutter, samples)
-	if got := starts(placed, a0); got != "0@0 1@2000 2@4000 3@6000 4@8000 5@10000" {
+	if got := starts(placed, a0); got != "0@0 1@2000 2@4480 3@6960 4@9440" {
 		t.Errorf("audio begins segments at %s", got)
 	}
-	if got := starts(placed, v0); got != "0@0 1@2000 6@12000 7@14040" {
+	if got := starts(placed, v0); got != "0@0 1@2000 5@12000 6@14040" {
 		t.Errorf("video begins segments at %s", got)
 	}
 }

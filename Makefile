@@ -1,0 +1,114 @@
+# The only door: people and CI call the same targets. `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.NOTPARALLEL: # the tests measure time, and golangci-lint refuses to run twice at once
+
+# Static, so that a machine without a C compiler builds the same binary.
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+NPM := npm --prefix web
+LINT := scripts/golangci-lint.sh
+
+# The page is built by a file that appears last and a stamp that npm leaves
+# alone, so that both steps are skipped while nothing has changed.
+WEB_MODULES := web/node_modules/.installed
+WEB_PAGE := web/dist/index.html
+WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name test -o -name e2e \) -prune \
+	-o -type f ! -name '*.go' -print)
+
+##@ Use
+
+.PHONY: build
+build: $(WEB_PAGE) ## build the page and bin/sluice
+	$(GO_BUILD) -o bin/sluice ./cmd/sluice
+
+.PHONY: demo
+demo: build ## run the gateway with a clip published into it; prints where to watch
+	@bin/sluice demo $(ARGS)
+
+.PHONY: run
+run: build ## run the gateway for your encoder; ARGS="--http :9090" passes flags
+	@bin/sluice serve $(ARGS)
+
+##@ Verify
+
+.PHONY: test
+test: test-tools build $(WEB_MODULES) ## install what the tests need and run every test
+	scripts/test.sh
+
+.PHONY: check
+check: check-format check-go check-imports check-page check-scripts tidy-check ## formatting, linters, import directions, page, scripts, go.mod
+	@echo "== all checks passed"
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target; FUZZTIME=30s each, PKG=./pkg/flv for one package
+	scripts/fuzz.sh $(PKG)
+
+.PHONY: bench
+bench: ## run the micro benchmarks; BENCH=regexp, COUNT=n, PKG=./pkg/cmaf
+	scripts/bench.sh $(PKG)
+
+##@ Keep
+
+.PHONY: fmt
+fmt: $(WEB_MODULES) ## format the Go code and the page
+	$(LINT) fmt
+	$(NPM) run format
+
+.PHONY: tidy-check
+tidy-check: ## fail when go.mod or go.sum are not tidy
+	go mod tidy -diff
+
+.PHONY: clean
+clean: ## remove what was built; tools and npm packages stay
+	rm -rf bin/sluice
+	find web/dist -mindepth 1 ! -name .gitkeep -delete
+
+.PHONY: clean-all
+clean-all: clean ## remove tools and npm packages too
+	rm -rf bin web/node_modules
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# What the targets above are made of.
+
+$(WEB_MODULES): web/package.json web/package-lock.json
+	$(NPM) ci --include=dev --no-audit --no-fund
+	@touch $@
+
+$(WEB_PAGE): $(WEB_MODULES) $(WEB_SOURCES)
+	$(NPM) run build
+	@touch $@
+
+.PHONY: test-tools
+test-tools:
+	scripts/install-test-tools.sh
+
+.PHONY: check-format
+check-format:
+	$(LINT) fmt --diff
+
+.PHONY: check-go
+check-go:
+	go vet ./...
+	$(LINT) config verify
+	$(LINT) run
+
+.PHONY: check-imports
+check-imports:
+	go run -buildvcs=false ./scripts/importgate
+
+.PHONY: check-page
+check-page: $(WEB_MODULES)
+	$(NPM) run check
+
+.PHONY: check-scripts
+check-scripts:
+	scripts/check-scripts.sh
+	go test ./scripts/...

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Go and Node. As root on Debian it installs
+# what is missing; otherwise it names the packages and fails.
+set -euo pipefail
+
+packages=()
+
+# need PACKAGE... -- COMMAND: the packages are wanted when COMMAND fails.
+need() {
+	local wanted=()
+	while [[ $1 != -- ]]; do
+		wanted+=("$1")
+		shift
+	done
+	shift
+	"$@" >/dev/null 2>&1 || packages+=("${wanted[@]}")
+}
+
+# compiles: the race detector links through a C compiler and the C headers.
+compiles() {
+	printf '#include <stdlib.h>\nint main(void) { return 0; }\n' | cc -x c -o /dev/null -
+}
+
+need ffmpeg -- command -v ffmpeg ffprobe
+need chromium fonts-liberation -- command -v chromium
+need libxml2-utils -- command -v xmllint
+need gcc libc6-dev -- compiles
+
+if ((${#packages[@]} == 0)); then
+	exit 0
+fi
+if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+	echo "The tests need Debian packages that are not installed. As root:" >&2
+	echo "    apt-get install --no-install-recommends ${packages[*]}" >&2
+	exit 1
+fi
+
+echo "installing ${packages[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt=(apt-get -q -y -o DPkg::Lock::Timeout=300)
+"${apt[@]}" update
+"${apt[@]}" install --no-install-recommends "${packages[@]}"
