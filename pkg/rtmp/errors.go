@@ -1,0 +1,38 @@
+package rtmp
+
+import "errors"
+
+// What a Handler answers to refuse a publisher.
+var (
+	// ErrNameInUse says that somebody else publishes under the name. The
+	// publisher is told NetStream.Publish.BadName.
+	ErrNameInUse = errors.New("rtmp: the name is being published by somebody else")
+	// ErrUnauthorized says that the publisher may not use the name. The
+	// publisher is told NetStream.Publish.Unauthorized.
+	ErrUnauthorized = errors.New("rtmp: publishing is not authorized")
+)
+
+// Why a publication ended: the cause that a Sink is closed with, besides the
+// errors of the connection and of the Sink itself. Causes may be wrapped.
+var (
+	// ErrUnpublished is the only orderly end: the publisher said so.
+	ErrUnpublished = errors.New("rtmp: the publisher ended the stream")
+	// ErrDisconnected says that the connection ended without a word.
+	ErrDisconnected = errors.New("rtmp: the publisher went away")
+	// ErrTimeout says that nothing came for too long.
+	ErrTimeout = errors.New("rtmp: the peer was silent for too long")
+	// ErrServerClosed says that the server stopped.
+	ErrServerClosed = errors.New("rtmp: the server stopped")
+)
+
+// What ends a connection.
+var (
+	errVersion      = errors.New("rtmp: unknown protocol version")
+	errChunkSize    = errors.New("rtmp: chunk size is 0 or has its top bit set")
+	errMessageSize  = errors.New("rtmp: message is too large")
+	errPartialSize  = errors.New("rtmp: too many bytes in unfinished messages")
+	errChunkStreams = errors.New("rtmp: too many chunk streams")
+	errBudget       = errors.New("rtmp: too many bytes without publishing")
+	errRefused      = errors.New("rtmp: refused")
+	errPanic        = errors.New("rtmp: internal error")
+)

@@ -1,0 +1,161 @@
+package rtmp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sluice/pkg/amf"
+)
+
+// publish opens the Sink that a publisher asks for (RTMP 7.2.2.6). The kind
+// of publishing, "live", "record" or "append", makes no difference here.
+func (c *conn) publish(ctx context.Context, in call) error {
+	key := in.key()
+	p := c.stream(in.stream)
+	switch {
+	case c.client == nil:
+		return c.refuse(in.stream, key, codePublishFailed, "connect comes before publish")
+	case p == nil:
+		return c.refuse(in.stream, key, codePublishFailed, "createStream comes before publish")
+	case p.live():
+		return c.refuse(in.stream, key, codeBadName, "this message stream is publishing already")
+	}
+	req := c.client.request(key)
+	req.Remote, req.Conn = c.remoteAddr(), c.number
+	if req.Name == "" {
+		return c.refuse(in.stream, key, codePublishFailed, "the stream key is empty")
+	}
+	sink, err := c.open(ctx, req)
+	if err != nil {
+		code, reason := refusal(err)
+		return c.refuse(in.stream, req.App+"/"+req.Name, code, reason)
+	}
+	p.start(req, sink)
+	c.live++
+	c.out.event(eventStreamBegin, in.stream)
+	c.out.onStatus(in.stream, status(levelStatus, codePublishStart, req.Name+" is now published."))
+	return c.wake()
+}
+
+func (c *conn) open(ctx context.Context, req Request) (Sink, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.limits.Publish)
+	defer cancel()
+	return c.handler.Publish(ctx, req)
+}
+
+// refusal returns what a publisher is told of a Handler's error.
+func refusal(err error) (code, reason string) {
+	switch {
+	case errors.Is(err, ErrNameInUse):
+		return codeBadName, "the stream is being published by somebody else"
+	case errors.Is(err, ErrUnauthorized):
+		return codeUnauthorized, "publishing is not authorized: check the stream key and its token"
+	}
+	return codePublishFailed, err.Error()
+}
+
+// refuse tells a message stream why it is refused. The connection ends with
+// that, unless other streams on it are live.
+func (c *conn) refuse(stream uint32, name, code, reason string) error {
+	c.log.Warn().Str("stream", clip(name)).Str("code", code).Str("reason", clip(reason)).Msg("RTMP stream refused")
+	c.out.onStatus(stream, status(levelError, code, reason))
+	if err := c.out.flush(); err != nil {
+		return err
+	}
+	if c.live > 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", errRefused, clip(reason))
+}
+
+// media hands a message to the publication of its message stream. Message
+// stream 0, which some encoders send on, means the only one.
+func (c *conn) media(m message) error {
+	p := c.stream(m.stream)
+	if m.stream == 0 && c.live == 1 {
+		p = c.onlyLive()
+	}
+	if !p.live() {
+		c.ignore("message of a stream that is not published", "")
+		return nil
+	}
+	if err := p.message(m); err != nil {
+		p.close(err)
+		c.live--
+		return c.refuse(p.stream, p.name, codePublishFailed, err.Error())
+	}
+	return c.out.err
+}
+
+func (c *conn) onlyLive() *publication {
+	for _, p := range c.streams {
+		if p.live() {
+			return p
+		}
+	}
+	return nil
+}
+
+// fcUnpublish ends the publication with the stream key that is given.
+func (c *conn) fcUnpublish(in call) error {
+	name, _ := splitQuery(in.key())
+	c.out.result(in.transaction, nil, amf.Undefined{})
+	c.out.command(chunkCommand, 0, "onFCUnpublish", 0.0, nil, status(levelStatus, codeUnpublished, in.key()))
+	for _, p := range c.streams {
+		if p.live() && p.name == name {
+			return c.unpublish(p)
+		}
+	}
+	return nil
+}
+
+func (c *conn) closeStream(stream uint32) error {
+	return c.unpublish(c.stream(stream))
+}
+
+// deleteStream ends the message stream that the argument names.
+func (c *conn) deleteStream(in call) error {
+	var id uint32
+	if len(in.args) > 0 {
+		n, _ := in.args[0].(float64)
+		id = streamID(n)
+	}
+	p := c.stream(id)
+	if p == nil {
+		return nil
+	}
+	c.streams[id-1] = nil
+	return c.unpublish(p)
+}
+
+// streamID returns the message stream ID that n is, 0 when it is none.
+func streamID(n float64) uint32 {
+	if n >= 1 && n <= 1<<16 {
+		return uint32(n)
+	}
+	return 0
+}
+
+// unpublish ends a publication, if there is one, at its publisher's wish.
+func (c *conn) unpublish(p *publication) error {
+	if !p.live() {
+		return nil
+	}
+	p.close(ErrUnpublished)
+	c.live--
+	c.out.onStatus(p.stream, status(levelStatus, codeUnpublished, p.name+" is now unpublished."))
+	if c.live > 0 {
+		return nil
+	}
+	return c.rest(time.Now())
+}
+
+// closeAll ends all publications when the connection has ended.
+func (c *conn) closeAll(cause error) {
+	for _, p := range c.streams {
+		_ = c.guard(func() error { p.close(cause); return nil })
+	}
+	c.live = 0
+}

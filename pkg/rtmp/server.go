@@ -1,0 +1,114 @@
+package rtmp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/media"
+)
+
+// A Handler decides who may publish.
+type Handler interface {
+	// Publish opens the stream that a publisher asked for. ErrNameInUse and
+	// ErrUnauthorized refuse it with the words RTMP has for that, any other
+	// error with its text. The context ends with the server, or when the
+	// publisher has waited for Limits.Publish.
+	Publish(ctx context.Context, req Request) (Sink, error)
+}
+
+// A Sink receives what one publisher sends, in decode order, from one
+// goroutine. An error of WriteTrack or WriteFrame ends the publication, and
+// the publisher is told its text.
+type Sink interface {
+	WriteMetadata(media.Metadata)
+	WriteTrack(media.Track) error
+	WriteFrame(media.Frame) error
+
+	// Close ends the publication. It is called once, with the cause:
+	// ErrUnpublished when the publisher said so, ErrDisconnected, ErrTimeout,
+	// ErrServerClosed, the Sink's own error or that of the protocol.
+	Close(cause error) error
+}
+
+// A Server takes RTMP publishers in. Its fields must not change while it
+// serves. It may serve several listeners; Limits.Connections counts them
+// together.
+type Server struct {
+	Handler Handler
+	Log     zerolog.Logger
+	Limits  Limits
+
+	open  atomic.Int64  // connections
+	count atomic.Uint64 // connections so far
+}
+
+// Serve accepts connections on ln until ctx ends, then closes ln and all of
+// them, waits for them and returns nil. It returns early, after the same,
+// when ln fails.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
+	var conns sync.WaitGroup
+	defer conns.Wait()
+	defer stop()
+	defer cancel()
+
+	limits := s.Limits.withDefaults()
+	full := s.Log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Second})
+	for {
+		nc, err := s.accept(ctx, ln)
+		if err != nil {
+			return serveError(ctx, err)
+		}
+		if s.open.Add(1) > int64(limits.Connections) {
+			s.open.Add(-1)
+			_ = nc.Close()
+			full.Warn().Int("limit", limits.Connections).Msg("RTMP connection refused: too many are open")
+			continue
+		}
+		c := newConn(s.Handler, limits, s.Log, nc, s.count.Add(1))
+		conns.Go(func() {
+			defer s.open.Add(-1)
+			c.serve(ctx)
+		})
+	}
+}
+
+// serveError returns what Serve ends with: an error of the listener, unless
+// the end of ctx closed it.
+func serveError(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return fmt.Errorf("rtmp accept: %w", err)
+	}
+	return nil
+}
+
+// accept returns the next connection. Errors that pass, such as a lack of
+// file descriptors, are waited out with growing delays.
+func (s *Server) accept(ctx context.Context, ln net.Listener) (net.Conn, error) {
+	const shortest, longest = 5 * time.Millisecond, time.Second
+	for delay := shortest; ; delay = min(2*delay, longest) {
+		nc, err := ln.Accept()
+		if err == nil || !temporary(err) {
+			return nc, err
+		}
+		s.Log.Warn().Err(err).Dur("retry", delay).Msg("RTMP connection not accepted")
+		select {
+		case <-time.After(delay):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func temporary(err error) bool {
+	var t interface{ Temporary() bool }
+	return errors.As(err, &t) && t.Temporary()
+}
