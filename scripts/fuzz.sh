@@ -15,7 +15,7 @@ for package in $(go list "${@:-./...}"); do
 	mapfile -t targets < <(grep '^Fuzz' <<<"$listed")
 	for target in "${targets[@]}"; do
 		echo "== $package $target"
-		go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" "$package" || failed+=("$package $target")
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "$fuzztime" -fuzzminimizetime 10x "$package" || failed+=("$package $target")
 	done
 done
 

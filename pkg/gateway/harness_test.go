@@ -22,7 +22,7 @@ import (
 
 // A server is a gateway that runs for one test.
 type server struct {
-	t    *testing.T
+	t    testing.TB
 	rtmp string // rtmp://127.0.0.1:port
 	http string // http://127.0.0.1:port
 	log  *logBook
@@ -31,7 +31,7 @@ type server struct {
 
 // start runs a gateway on free ports with what settings change. It stops with
 // the test.
-func start(t *testing.T, settings ...string) *server {
+func start(t testing.TB, settings ...string) *server {
 	t.Helper()
 	cfg := config.Default()
 	cfg.RTMP.Address, cfg.HTTP.Address = "127.0.0.1:0", "127.0.0.1:0"
@@ -134,14 +134,14 @@ func (b *logBook) find(message string) []map[string]any {
 }
 
 // ffmpeg runs ffmpeg and fails the test if it fails.
-func ffmpeg(t *testing.T, args ...string) string {
+func ffmpeg(t testing.TB, args ...string) string {
 	t.Helper()
 	return command(t, "ffmpeg", append([]string{"-nostdin", "-hide_banner", "-v", "error", "-y"}, args...)...)
 }
 
 // command runs a program that must succeed, and returns what it printed to
 // standard output. What it complains of fails the test, too.
-func command(t *testing.T, name string, args ...string) string {
+func command(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -155,7 +155,7 @@ func command(t *testing.T, name string, args ...string) string {
 }
 
 // makeClip encodes a test pattern and a tone as FLV, and returns its path.
-func makeClip(t *testing.T, seconds int, args ...string) string {
+func makeClip(t testing.TB, seconds int, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "clip.flv")
 	all := []string{"-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100",
@@ -179,7 +179,7 @@ type packet struct {
 }
 
 // packets returns what ffprobe reads from a file or URL, by kind.
-func packets(t *testing.T, input string) map[string][]packet {
+func packets(t testing.TB, input string) map[string][]packet {
 	t.Helper()
 	text := command(t, "ffprobe", "-v", "error", "-show_entries", "packet=codec_type,pts_time,dts_time,size", "-of", "csv=p=0", input)
 	found := map[string][]packet{}
