@@ -9,6 +9,7 @@ package dash
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,7 +33,7 @@ const (
 // where the manifest is served from the presentation's own folder. The clock
 // that UTCTiming names is the resource "time" beside the manifest's media.
 func MPD(s *live.Snapshot, prefix string) []byte {
-	spans := s.Spans()
+	spans := listed(s)
 	if len(spans) == 0 {
 		return nil
 	}
@@ -49,6 +50,31 @@ func MPD(s *live.Snapshot, prefix string) []byte {
 	return b.Bytes()
 }
 
+// listed returns the periods with media in them, and in each the renditions
+// with media. A period leaves when its end leaves the time shift buffer: players
+// stumble over what is older, also when little came after it.
+func listed(s *live.Snapshot) []live.Span {
+	var spans []live.Span
+	for _, span := range s.Spans() {
+		span.Tracks = slices.DeleteFunc(span.Tracks, empty)
+		if len(span.Tracks) > 0 {
+			spans = append(spans, span)
+		}
+	}
+	oldest := time.Duration(s.Published.Add(-window(s)).UnixNano())
+	for !s.Ended && len(spans) > 1 && end(spans[0]) < oldest {
+		spans = spans[1:]
+	}
+	return spans
+}
+
+func empty(l live.Listed) bool {
+	return !slices.ContainsFunc(l.Segments, func(seg live.Segment) bool { return !seg.Gap })
+}
+
+// window returns how far back a player may go.
+func window(s *live.Snapshot) time.Duration { return max(s.Window, delayed*s.TargetDuration) }
+
 // writeRoot writes the MPD's attributes. An ended presentation is static: there
 // is nothing to wait for, and its media stay where they were in time.
 func writeRoot(b *bytes.Buffer, s *live.Snapshot, last live.Span) {
@@ -56,10 +82,9 @@ func writeRoot(b *bytes.Buffer, s *live.Snapshot, last live.Span) {
 	if s.Ended {
 		fmt.Fprintf(b, ` type="static" mediaPresentationDuration="%s"`, duration(end(last)))
 	} else {
-		window := max(s.Window, delayed*s.TargetDuration)
 		fmt.Fprintf(b, ` type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="%s"`, s.Published.UTC().Format(dateTime))
 		fmt.Fprintf(b, ` minimumUpdatePeriod="%s" timeShiftBufferDepth="%s" suggestedPresentationDelay="%s"`,
-			duration(min(refresh, s.TargetDuration)), duration(window), duration(min(delayed*s.TargetDuration, window-s.TargetDuration)))
+			duration(min(refresh, s.TargetDuration)), duration(window(s)), duration(min(delayed*s.TargetDuration, window(s)-s.TargetDuration)))
 	}
 	fmt.Fprintf(b, ` maxSegmentDuration="%s" minBufferTime="%s">`+"\n", duration(s.TargetDuration+time.Second), duration(s.TargetDuration))
 }
@@ -90,7 +115,11 @@ func writePeriod(b *bytes.Buffer, s *live.Snapshot, spans []live.Span, i int, pr
 	span := spans[i]
 	fmt.Fprintf(b, `  <Period id="p%d" start="%s"`, span.Sequence, duration(start(span.Period)))
 	if s.Ended || i < len(spans)-1 {
-		fmt.Fprintf(b, ` duration="%s"`, duration(end(span)-start(span.Period)))
+		stop := end(span)
+		if i < len(spans)-1 {
+			stop = min(stop, start(spans[i+1].Period))
+		}
+		fmt.Fprintf(b, ` duration="%s"`, duration(max(stop-start(span.Period), 0)))
 	}
 	b.WriteString(">\n")
 	for n, kind := range []media.Kind{media.Video, media.Audio} {
@@ -120,7 +149,7 @@ func writeSet(b *bytes.Buffer, span live.Span, kind media.Kind, id int, prefix s
 
 func writeRepresentation(b *bytes.Buffer, span live.Span, l live.Listed, prefix string) {
 	t := l.Header.Track
-	fmt.Fprintf(b, `      <Representation id="%s" codecs="%s" bandwidth="%d"`, t.ID, t.Codecs, l.Rendition.Bandwidth)
+	fmt.Fprintf(b, `      <Representation id="%s" codecs="%s" bandwidth="%d"`, t.ID, t.Codecs, max(l.Rendition.Bandwidth, 1))
 	switch t.ID.Kind {
 	case media.Video:
 		fmt.Fprintf(b, ` width="%d" height="%d" sar="%d:%d"`, t.CodedWidth, t.CodedHeight, max(t.SampleAspect.Num, 1), max(t.SampleAspect.Den, 1))
@@ -130,7 +159,9 @@ func writeRepresentation(b *bytes.Buffer, span live.Span, l live.Listed, prefix 
 		b.WriteString(">\n")
 	case media.Audio:
 		fmt.Fprintf(b, ` audioSamplingRate="%d">`+"\n", t.SampleRate)
-		fmt.Fprintf(b, "        <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>\n", t.Channels)
+		if t.Channels > 0 {
+			fmt.Fprintf(b, "        <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>\n", t.Channels)
+		}
 	}
 	writeTemplate(b, span, l, prefix)
 	b.WriteString("      </Representation>\n")

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"sluice/pkg/codec"
 	"sluice/pkg/live"
 	"sluice/pkg/media"
 )
@@ -25,11 +26,11 @@ const (
 const dateTime = "2006-01-02T15:04:05.000Z07:00"
 
 // Multivariant returns the multivariant playlist of a presentation, nil until
-// there is something to play. prefix is put before every URI; it is "" where
+// there is something to play, or when its media cannot have that form. prefix is put before every URI; it is "" where
 // the playlist is served from the presentation's own folder.
 func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 	spans := s.Spans()
-	if len(spans) == 0 {
+	if len(spans) == 0 || !offered(spans, form) {
 		return nil
 	}
 	ladder := sort(spans[len(spans)-1].Tracks)
@@ -42,6 +43,32 @@ func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 		v.write(&b, form, prefix)
 	}
 	return b.Bytes()
+}
+
+// offered reports whether all that is listed can be packed in a form.
+func offered(spans []live.Span, form Form) bool {
+	for _, span := range spans {
+		for _, h := range span.Headers {
+			if form == TS && !fitsTS(h.Track) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// fitsTS reports whether a track can be carried in a transport stream, where
+// each AAC frame has an ADTS header.
+func fitsTS(t media.Track) bool {
+	if t.Codec != media.AAC {
+		return t.Codec == media.H264
+	}
+	config, err := codec.ParseAAC(t.Config)
+	if err != nil {
+		return false
+	}
+	_, err = config.ADTSHeader(0)
+	return err == nil
 }
 
 // A ladder is the tracks of a presentation by what they are for.
@@ -98,8 +125,11 @@ func writeAudioGroup(b *bytes.Buffer, audio []live.Listed, prefix string) {
 		if i > 0 {
 			name, isDefault = "Audio "+strconv.Itoa(i+1), "NO"
 		}
-		fmt.Fprintf(b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=%q,DEFAULT=%s,AUTOSELECT=YES,CHANNELS=\"%d\",URI=%q\n",
-			name, isDefault, t.Channels, prefix+t.ID.String()+"/index.m3u8")
+		fmt.Fprintf(b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=%q,DEFAULT=%s,AUTOSELECT=YES", name, isDefault)
+		if t.Channels > 0 {
+			fmt.Fprintf(b, ",CHANNELS=\"%d\"", t.Channels)
+		}
+		fmt.Fprintf(b, ",URI=%q\n", prefix+t.ID.String()+"/index.m3u8")
 	}
 }
 
@@ -115,9 +145,12 @@ func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 	if form == TS {
 		bandwidth, average, file = inTS(bandwidth), inTS(average), "/ts.m3u8"
 	}
+	bandwidth = max(bandwidth, 1) // a stream of gaps has none
 	fmt.Fprintf(b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=%q", bandwidth, average, codecs)
 	if t.ID.Kind == media.Video {
-		fmt.Fprintf(b, ",RESOLUTION=%dx%d", t.Width, t.Height)
+		if t.Width > 0 && t.Height > 0 {
+			fmt.Fprintf(b, ",RESOLUTION=%dx%d", t.Width, t.Height)
+		}
 		if rate := v.main.FrameRate(); rate > 0 {
 			b.WriteString(",FRAME-RATE=" + strconv.FormatFloat(rate, 'f', 3, 64))
 		}
@@ -134,12 +167,12 @@ func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 func inTS(rate int) int { return rate * 188 / 184 * 108 / 100 }
 
 // Media returns the media playlist of a rendition, nil if the presentation has
-// none such. Its URIs are relative to the rendition's folder. As MPEG-TS, video
+// none such, or its media cannot have that form. Its URIs are relative to the rendition's folder. As MPEG-TS, video
 // comes with the audio of the same time, and a segment is listed as soon as
 // both are finished.
 func Media(s *live.Snapshot, id media.TrackID, form Form) []byte {
 	r := s.Rendition(id)
-	if r == nil || len(s.Spans()) == 0 {
+	if spans := s.Spans(); r == nil || len(spans) == 0 || !offered(spans, form) {
 		return nil
 	}
 	segments := r.Segments

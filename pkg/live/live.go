@@ -73,9 +73,10 @@ type Rendition struct {
 	Bandwidth int // peak rate of a segment so far, in bits a second, rounded up
 	Average   int // mean rate so far, in bits a second
 
-	past   []Removed // no longer listed, still to be had
-	bytes  int64
-	length time.Duration
+	past    []Removed // no longer listed, still to be had
+	longest time.Duration
+	bytes   int64
+	length  time.Duration
 }
 
 // Removed is a segment that left the window.
@@ -273,15 +274,16 @@ func byTrack(a, b Rendition) int {
 
 // add appends seg and removes from the front what the window does not need. A
 // removed segment stays to be had for its own duration and that of the longest
-// playlist that had it (RFC 8216bis 6.2.2).
+// playlist so far (RFC 8216bis 6.2.2).
 func (r *Rendition) add(seg Segment, window time.Duration, now time.Time) []Removed {
 	r.Segments = append(r.Segments, seg)
 	r.Depth += seg.Length()
+	r.longest = max(r.longest, r.Depth)
 	r.measure(seg)
 	known := len(r.past)
 	for r.Depth-r.Segments[0].Length() >= window {
 		first := r.Segments[0]
-		r.past = append(r.past, Removed{first, now.Add(r.Depth + first.Length())})
+		r.past = append(r.past, Removed{first, now.Add(r.longest + first.Length())})
 		r.Depth -= first.Length()
 		r.Segments = r.Segments[1:]
 	}

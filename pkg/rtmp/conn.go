@@ -192,10 +192,8 @@ func (c *conn) logEnd(cause error) {
 	switch {
 	case errors.Is(cause, errRefused), errors.Is(cause, ErrServerClosed), errors.Is(cause, errPanic):
 		level = zerolog.DebugLevel
-	case errors.Is(cause, ErrDisconnected) && c.client == nil: // a health check
+	case errors.Is(cause, ErrDisconnected): // what it published has said so, or it was a health check
 		level = zerolog.DebugLevel
-	case errors.Is(cause, ErrDisconnected):
-		level = zerolog.InfoLevel
 	}
 	c.log.WithLevel(level).Err(cause).Msg("RTMP connection closed")
 }

@@ -16,6 +16,10 @@
 // The first whole segment fixes the longest duration that any segment may
 // have (TargetDuration). Where the key frame that should end a segment does
 // not come in time, the segment is cut without one.
+//
+// Where samples are missing the promise needs the caller: the boundary then
+// lies behind the hole, and the segment in front of it ends with its last
+// sample and not at the boundary.
 package segment
 
 import (
@@ -27,7 +31,7 @@ import (
 // Config says how long segments and parts shall be.
 type Config struct {
 	Target time.Duration // a segment ends at the first key frame after this
-	Max    time.Duration // the first segment ends here if no key frame comes
+	Max    time.Duration // the first segment ends here if no key frame comes; at least Target
 	Part   time.Duration // no part is longer
 }
 
@@ -62,6 +66,10 @@ const (
 	slack    = 250 * time.Millisecond
 	rounding = 490 * time.Millisecond
 
+	// shortest is the time at least from one segment that begins on demand
+	// (Break) to the next.
+	shortest = 250 * time.Millisecond
+
 	// jitter is what a part may exceed its target by, because publishers
 	// round times to milliseconds.
 	jitter = time.Millisecond
@@ -77,7 +85,10 @@ type Cutter struct {
 	tracks     []*track
 	boundaries []boundary // oldest first; the last one began the current segment
 	promise    time.Duration
-	forced     bool // the next key frame of the lead cuts
+	reach      time.Duration // where samples of other tracks than the lead had come to before it
+	forced     bool          // the next key frame of the lead cuts
+	broken     time.Duration // where one last did so
+	frame      time.Duration // longest audio frame of a track that does not lead
 }
 
 // A boundary is where a segment begins, in nanoseconds since the epoch.
@@ -93,6 +104,7 @@ type track struct {
 	number  uint64      // segment of the last sample
 	part    media.Ticks // where the current part began
 	last    media.Ticks // decode time of the last sample
+	gap     media.Ticks // from the last sample but one to the last
 	step    media.Ticks // from one sample to the next, when nothing is missing
 	waiting []media.Sample
 }
@@ -103,22 +115,35 @@ func New(config Config) *Cutter {
 }
 
 // SetTracks declares which tracks there are, the lead track first, and what
-// their timescales are. Tracks that stay go on as they were.
+// their timescales are. Tracks that stay go on as they were; samples of the
+// others that still wait are dropped (see Release).
 func (c *Cutter) SetTracks(tracks []media.Track) {
 	before := c.tracks
-	c.tracks = make([]*track, 0, len(tracks))
-	for _, t := range tracks {
+	c.tracks, c.frame = make([]*track, 0, len(tracks)), 0
+	for i, t := range tracks {
 		tr := find(before, t.ID)
 		if tr == nil || tr.scale != t.Timescale {
 			tr = &track{id: t.ID, scale: t.Timescale}
 		}
 		c.tracks = append(c.tracks, tr)
+		if i > 0 {
+			c.frame = min(max(c.frame, tr.time(t.FrameTicks)), rounding/2)
+		}
 	}
 }
 
-// Break makes the next key frame of the lead track begin a new segment,
-// however short the current one is.
+// Break makes the next key frame of the lead track begin a new segment, whose
+// number no track has had. That happens at most four times a second.
 func (c *Cutter) Break() { c.forced = true }
+
+// Release appends to out the samples of a track that wait for the lead, because
+// what will come after them is of another kind.
+func (c *Cutter) Release(id media.TrackID, out []Placed) []Placed {
+	if tr := find(c.tracks, id); tr != nil {
+		out = c.placeAll(tr, out)
+	}
+	return out
+}
 
 // TargetDuration returns the longest duration that a segment will have,
 // rounded to whole seconds. It is 0 until the first segment is complete and
@@ -149,7 +174,11 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 		return c.pushLead(tr, s, out)
 	}
 	tr.waiting = append(tr.waiting, s)
-	return c.release(tr, out)
+	var passed time.Duration
+	if lead := c.tracks[0]; lead.begun {
+		passed = lead.time(lead.last) + 1
+	}
+	return c.release(tr, passed, out)
 }
 
 // Flush appends to out all samples that still wait for the lead, when the
@@ -157,52 +186,79 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 func (c *Cutter) Flush(out []Placed) []Placed {
 	if len(c.boundaries) > 0 && c.promise == 0 {
 		lead := c.tracks[0]
-		c.promise = promise(max(c.config.Target, lead.time(lead.last)-c.boundaries[0].at))
+		c.fix(lead.time(lead.last) - c.boundaries[0].at)
 	}
 	for _, tr := range c.tracks {
-		for _, s := range tr.waiting {
-			out = c.place(tr, s, out)
-		}
-		tr.waiting = nil
+		out = c.placeAll(tr, out)
 	}
 	return out
 }
 
+// fix makes the promise, when the first segment had the given duration in the
+// lead track. Others may have gone on in it.
+func (c *Cutter) fix(first time.Duration) {
+	first = max(first, c.reach-c.boundaries[0].at)
+	covered := min(max(c.config.Target, first), c.config.Max) - slack
+	c.promise = max((covered+time.Second-1)/time.Second, 1) * time.Second
+}
+
+// pushLead takes a sample of the lead track. A track that has just come to
+// lead begins with a key frame and a segment of its own.
 func (c *Cutter) pushLead(tr *track, s media.Sample, out []Placed) []Placed {
-	at := tr.time(s.DTS)
 	if !tr.begun && !s.Key {
 		return out
 	}
-	if c.cuts(s, at) {
+	at := tr.time(s.DTS)
+	for _, other := range c.tracks[1:] {
+		out = c.release(other, at, out)
+	}
+	cut := c.cuts(tr, s.Key, at)
+	if !tr.begun && !cut {
+		return out
+	}
+	if cut {
 		c.bound(at)
-		c.forced = c.forced && !s.Key
+		if s.Key && c.forced {
+			c.forced, c.broken = false, at
+		}
 	}
 	out = c.place(tr, s, out)
 	for _, other := range c.tracks[1:] {
-		out = c.release(other, out)
+		out = c.release(other, at+1, out)
 	}
 	return out
 }
 
-// cuts reports whether the lead's sample s begins a segment.
-func (c *Cutter) cuts(s media.Sample, at time.Duration) bool {
-	if len(c.boundaries) == 0 {
+// cuts reports whether the lead's sample at the given time begins a segment
+// that has no boundary yet.
+func (c *Cutter) cuts(tr *track, key bool, at time.Duration) bool {
+	n := len(c.boundaries)
+	if n == 0 {
 		return true
 	}
-	elapsed := at - c.boundaries[len(c.boundaries)-1].at
-	if s.Key && elapsed > 0 && (c.forced || elapsed >= c.config.Target/10*early) {
+	newest, b := c.boundaries[n-1], c.behind(tr, at)
+	if key && (c.forced || !tr.begun) {
+		if since := at - c.broken; since < 0 || since >= shortest {
+			return true
+		}
+	}
+	// Another track may have made a boundary in front of which the lead still
+	// is. It will do, unless it is too far away.
+	if key && b.number >= newest.number && at-b.at >= c.config.Target/10*early {
 		return true
 	}
-	return c.overdue(c.tracks[0], elapsed)
+	return tr.begun && c.overdue(tr, at-b.at)
 }
 
 // overdue reports whether a segment that goes on with a sample at so long
-// after its beginning would get longer than was promised.
+// after its beginning would get longer than was promised. Tracks that do not
+// lead may begin and end up to a frame behind the boundaries.
 func (c *Cutter) overdue(tr *track, elapsed time.Duration) bool {
-	if c.promise == 0 {
-		return elapsed >= c.config.Max
+	limit := c.config.Max
+	if c.promise != 0 {
+		limit = c.promise + rounding - c.frame
 	}
-	return elapsed+tr.time(tr.step) > c.promise+rounding
+	return elapsed+tr.time(tr.step) > limit
 }
 
 // bound begins a new segment at the given time.
@@ -211,7 +267,7 @@ func (c *Cutter) bound(at time.Duration) {
 	if n := len(c.boundaries); n > 0 {
 		next.number = c.boundaries[n-1].number + 1
 		if c.promise == 0 {
-			c.promise = promise(max(c.config.Target, at-c.boundaries[0].at))
+			c.fix(at - c.boundaries[0].at)
 		}
 	}
 	c.boundaries = append(c.boundaries, next)
@@ -220,24 +276,35 @@ func (c *Cutter) bound(at time.Duration) {
 	}
 }
 
-// promise returns the whole seconds that cover a duration.
-func promise(d time.Duration) time.Duration {
-	return max((d-slack+time.Second-1)/time.Second, 1) * time.Second
+// behind returns the boundary that a track's sample at the given time comes
+// behind, with the number of its segment: no track goes back. There must be a
+// boundary.
+func (c *Cutter) behind(tr *track, at time.Duration) boundary {
+	i := len(c.boundaries) - 1
+	for i > 0 && c.boundaries[i].at > at && c.boundaries[i].number > tr.number {
+		i--
+	}
+	b := c.boundaries[i]
+	return boundary{max(b.number, tr.number), b.at}
 }
 
-// release places the waiting samples of a track that the lead has passed, and
-// those that have waited too long.
-func (c *Cutter) release(tr *track, out []Placed) []Placed {
-	lead := c.tracks[0]
+// placeAll places all waiting samples of a track.
+func (c *Cutter) placeAll(tr *track, out []Placed) []Placed {
+	for _, s := range tr.waiting {
+		out = c.place(tr, s, out)
+	}
+	tr.forget(len(tr.waiting))
+	return out
+}
+
+// release places the waiting samples of a track from before a time, to which
+// the lead has come, and those that have waited too long.
+func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed {
 	n := 0
 	for _, s := range tr.waiting {
 		at, newest := tr.time(s.DTS), tr.time(tr.waiting[len(tr.waiting)-1].DTS)
-		switch {
-		case lead.begun && at <= lead.time(lead.last):
-		case newest-at > held:
-		default:
-			tr.forget(n)
-			return out
+		if at >= before && newest-at <= held {
+			break
 		}
 		n++
 		out = c.place(tr, s, out)
@@ -262,10 +329,19 @@ func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
 	if p.Cut != None {
 		tr.part = s.DTS
 	}
-	if step := s.DTS - tr.last; tr.begun && tr.time(step) < held {
-		tr.step = step
+	if tr.begun {
+		// A single long step is a pause, two are a low frame rate.
+		gap := s.DTS - tr.last
+		tr.step = gap
+		if tr.gap != 0 {
+			tr.step = min(gap, tr.gap)
+		}
+		tr.gap = gap
 	}
 	tr.begun, tr.number, tr.last = true, number, s.DTS
+	if c.promise == 0 && tr != c.tracks[0] {
+		c.reach = max(c.reach, tr.time(s.DTS+tr.step))
+	}
 	return append(out, p)
 }
 
@@ -273,20 +349,14 @@ func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
 // given time belongs to. A track that runs on while the lead stands still
 // makes its own boundary when a segment would get too long.
 func (c *Cutter) segmentAt(tr *track, at time.Duration) (uint64, bool) {
-	n := len(c.boundaries)
-	if n == 0 || !tr.begun && at < c.boundaries[0].at {
+	// Where both began in the same millisecond, a tick may be rounded away.
+	if len(c.boundaries) == 0 || !tr.begun && at+tr.time(1) < c.boundaries[0].at {
 		return 0, false
 	}
-	if tr != c.tracks[0] && c.overdue(tr, at-c.boundaries[n-1].at) {
+	if tr != c.tracks[0] && c.overdue(tr, at-c.behind(tr, at).at) {
 		c.bound(at)
-		n = len(c.boundaries)
 	}
-	for i := n - 1; i >= 0; i-- {
-		if b := c.boundaries[i]; b.at <= at {
-			return max(b.number, tr.number), true
-		}
-	}
-	return max(c.boundaries[0].number, tr.number), true
+	return c.behind(tr, at).number, true
 }
 
 // forget removes the first n waiting samples.

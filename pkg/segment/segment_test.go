@@ -161,7 +161,7 @@ func TestAudioGoesOnWhenVideoStands(t *testing.T) {
 	}
 	samples = append(samples, frame(video, 12000, false), frame(video, 12040, true), frame(video, 14040, true))
 	placed := run(cutter, samples)
-	if got := starts(placed, a0); got != "0@0 1@2000 2@4480 3@6960 4@9440" {
+	if got := starts(placed, a0); got != "0@0 1@2000 2@4480 3@6960 4@9440 5@11920" {
 		t.Errorf("audio begins segments at %s", got)
 	}
 	if got := starts(placed, v0); got != "0@0 1@2000 5@12000 6@14040" {
@@ -271,5 +271,58 @@ func BenchmarkPush(b *testing.B) {
 	for i := range b.N {
 		out = cutter.Push(frame(video, i*40, i%50 == 0), out[:0])
 		out = cutter.Push(frame(audio, i*40+20, true), out[:0])
+	}
+}
+
+// TestThePromiseIsKept has groups of pictures that end just where a segment
+// may, frames that are long, and frames that are few.
+func TestThePromiseIsKept(t *testing.T) {
+	slow := media.Track{ID: a0, Timescale: 8000, FrameTicks: 1024}
+	for _, c := range []struct{ frame, gop int }{{40, 2480}, {33, 2497}, {500, 2500}, {1000, 3000}, {1500, 3000}, {1500, 9000}, {2900, 2900}} {
+		cutter := segment.New(config)
+		cutter.SetTracks([]media.Track{video, slow})
+		var placed []segment.Placed
+		for ms, next := 0, 0; ms < 60000; ms += c.frame {
+			for ; next <= ms; next += 128 {
+				placed = cutter.Push(frame(slow, next, true), placed)
+			}
+			long := ms >= 8000 || c.gop%2000 != 0 && c.frame >= 500
+			placed = cutter.Push(frame(video, ms, long && ms%c.gop < c.frame || !long && ms%2000 < c.frame), placed)
+		}
+		limit := cutter.TargetDuration().Milliseconds() + 500
+		begun := map[media.TrackID]int64{}
+		for _, p := range placed {
+			scale := map[media.TrackID]uint32{v0: video.Timescale, a0: slow.Timescale}[p.Track]
+			at := p.DTS.Duration(scale).Milliseconds()
+			if p.Cut != segment.Segment {
+				continue
+			}
+			if before, ok := begun[p.Track]; ok && at-before >= limit {
+				t.Errorf("frames of %d ms, groups of %d ms: a segment of %v has %d ms, promised are %v", c.frame, c.gop, p.Track, at-before, cutter.TargetDuration())
+			}
+			begun[p.Track] = at
+		}
+	}
+}
+
+func TestReleaseAndANewTimescale(t *testing.T) {
+	cutter := segment.New(config)
+	cutter.SetTracks([]media.Track{video, audio})
+	placed := cutter.Push(frame(video, 0, true), nil)
+	placed = cutter.Push(frame(audio, 100, true), placed)
+	placed = cutter.Push(frame(audio, 120, true), placed)
+	if len(placed) != 1 {
+		t.Fatalf("%d samples were placed before video came to them", len(placed))
+	}
+	if placed = cutter.Release(a0, placed); len(placed) != 3 {
+		t.Fatalf("%d samples were placed", len(placed))
+	}
+	other := media.Track{ID: a0, Timescale: 44100}
+	cutter.SetTracks([]media.Track{video, other})
+	cutter.Break()
+	placed = cutter.Push(frame(video, 1000, true), nil)
+	placed = cutter.Push(frame(other, 1000, true), placed)
+	if len(placed) != 2 || placed[0].Number != 1 || placed[1].Number != 1 || placed[1].Cut != segment.Segment {
+		t.Errorf("placed %+v", placed)
 	}
 }

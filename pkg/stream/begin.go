@@ -6,24 +6,43 @@ import (
 	"sluice/pkg/media"
 )
 
-// patience is how much audio is awaited before a publisher that has not said
-// that it has video is taken to have none.
-const patience = time.Second
+const (
+	// patience is how much audio is awaited before a publisher that has not
+	// said that it has video is taken to have none.
+	patience = time.Second
+
+	// maxEarly is how many bytes of audio are kept meanwhile.
+	maxEarly = 4 << 20
+)
+
+// An arrival is a frame and when it came.
+type arrival struct {
+	media.Frame
+	at time.Time
+}
+
+// waiting is what came before the stream could begin.
+type waiting struct {
+	frames []arrival // audio
+	bytes  int
+}
 
 // await takes a frame of a stream that has not begun: it begins with the first
 // key frame of video, or with audio when it is plain that there is no video.
-func (p *Publication) await(f media.Frame) error {
+func (p *Publication) await(f arrival) {
 	if f.Track.Kind == media.Video {
 		if f.Key {
-			return p.begin(f)
+			p.begin(f)
 		}
-		return nil
+		return
 	}
-	p.early = append(p.early, f)
-	if waited := since(p.early[0], f); waited > p.patience() {
-		return p.begin(p.early[0])
+	p.early.frames = append(p.early.frames, f)
+	p.early.bytes += len(f.Data)
+	first := p.early.frames[0]
+	waited := max(since(first.Frame, f.Frame), f.at.Sub(first.at))
+	if waited > p.patience() || p.early.bytes > maxEarly {
+		p.begin(first)
 	}
-	return nil
 }
 
 func (p *Publication) patience() time.Duration {
@@ -40,49 +59,32 @@ func since(a, b media.Frame) time.Duration {
 
 // begin starts the stream with its first frame, and with those that came
 // before it but are not earlier in time.
-func (p *Publication) begin(first media.Frame) error {
-	early := p.early
-	p.early = nil
+func (p *Publication) begin(first arrival) {
+	early := p.early.frames
+	p.early = waiting{}
 	if first.Track.Kind == media.Video {
-		p.activate(first.Track)
-		if err := p.write(first); err != nil {
-			return err
-		}
+		p.write(first)
 	}
 	for _, f := range early {
-		if since(first, f) < 0 {
-			continue
-		}
-		if err := p.write(f); err != nil {
-			return err
+		if since(first.Frame, f.Frame) >= 0 {
+			p.write(f)
 		}
 	}
-	return nil
 }
 
-// A predecessor is what an earlier stream of the same name leaves to the next:
-// numbers and times go on rising.
-type predecessor struct {
-	number uint64
-	period uint64
-	end    time.Time
-}
-
-// successor returns what follows on an entry, which may be nil.
-func successor(e *entry) predecessor {
-	var p predecessor
-	if e == nil {
-		return p
+// watchKeys warns when a broadcaster's video has no key frames, without which
+// it cannot begin.
+func (p *Publication) watchKeys(f arrival) {
+	if f.Track.Kind != media.Video {
+		return
 	}
-	for _, r := range e.presentation.Snapshot().Renditions {
-		if n := len(r.Segments); n > 0 {
-			last := r.Segments[n-1]
-			p.number = max(p.number, last.Number+1)
-			p.period = max(p.period, last.Period.Sequence+1)
-			if end := last.End().Time(last.Timescale()); end.After(p.end) {
-				p.end = end
-			}
-		}
+	if f.Key || p.keyed.IsZero() {
+		p.keyed = f.at
+		return
 	}
-	return p
+	if waited := f.at.Sub(p.keyed); waited > p.env.Config.Segment.Max && !p.keyless {
+		p.keyless = true
+		p.log.Warn().Stringer("track", f.Track).Dur("waited", waited).
+			Msg("video without key frames (IDR): players cannot start; set the encoder's key frame interval")
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"sluice/pkg/cmaf"
@@ -12,14 +13,52 @@ import (
 	"sluice/pkg/segment"
 )
 
+// An era is a period and what its writers need to know of it.
+type era struct {
+	live.Period
+	first  uint64 // the cutter's number of its first segment
+	listed bool   // viewers have seen it: its headers are fixed
+}
+
+// maxEras is how many eras are known: tracks are at most a few segments apart.
+const maxEras = 8
+
+// eraOf returns the era of a segment, nil before the first.
+func (p *Publication) eraOf(number uint64) *era {
+	for _, e := range slices.Backward(p.eras) {
+		if e.first <= number {
+			return e
+		}
+	}
+	return nil
+}
+
+// begins reports whether a new period begins with s: with a key frame of the
+// lead, and at a segment that no track is in yet.
+func (p *Publication) begins(s *segment.Placed, w *writer) bool {
+	if s.Track != p.active[0] || !s.Key {
+		return false
+	}
+	for _, other := range p.writers {
+		if other.next > s.Number {
+			return false
+		}
+	}
+	return p.pending || w != nil && w.era == p.era && !w.follows(s)
+}
+
 // beginEra makes the lead's key frame s the beginning of a new period with all
 // active tracks as they were last declared.
 func (p *Publication) beginEra(s *segment.Placed) {
 	lead := p.tracks[p.declared(s.Track)]
 	start := s.DTS.Time(lead.Timescale).Truncate(time.Millisecond)
 	p.era = &era{Period: live.Period{Sequence: p.next, Start: start}, first: s.Number}
+	p.eras = append(p.eras, p.era)
+	if len(p.eras) > maxEras {
+		p.eras = slices.Delete(p.eras, 0, 1)
+	}
 	p.next++
-	p.pending = false
+	p.pending, p.starved = false, time.Time{}
 	for _, id := range p.active {
 		p.join(id)
 	}
@@ -36,10 +75,12 @@ func (p *Publication) join(id media.TrackID) {
 	}
 	p.era.Headers = append(p.era.Headers, header)
 	if w := p.writer(id); w != nil {
-		w.stale = false
+		if w.stale {
+			w.stale, w.from = false, p.era.first
+		}
 		return
 	}
-	p.writers = append(p.writers, newWriter(p, id))
+	p.writers = append(p.writers, &writer{pub: p, id: id, next: p.era.first})
 }
 
 // header returns the CMAF header of a track, named by its content.
@@ -50,17 +91,4 @@ func header(t media.Track) (*live.Header, error) {
 	}
 	sum := sha256.Sum256(data)
 	return &live.Header{Track: t, Name: hex.EncodeToString(sum[:8]), Data: data}, nil
-}
-
-// catchUp sees to the tracks that say nothing while another one, whose sample
-// s begins a segment, goes on: a segment that ended two cuts ago is closed, and
-// one that never began becomes a gap.
-func (p *Publication) catchUp(s *segment.Placed) {
-	for _, w := range p.writers {
-		if w.id == s.Track {
-			continue
-		}
-		for w.era != nil && w.number+2 <= s.Number && w.skip() {
-		}
-	}
 }

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -28,36 +29,32 @@ type Publication struct {
 	ended  bool
 
 	metadata media.Metadata
-	tracks   []media.Track   // as last declared, video first
-	early    []media.Frame   // what came before the stream could begin
-	active   []media.TrackID // tracks that have sent frames; none before the stream begins
+	tracks   []media.Track // as last declared, video first
+	early    waiting
+	keyed    time.Time       // when the last key frame of video came, or the first frame
+	keyless  bool            // none came for long, and the log says so
+	active   []media.TrackID // tracks that have sent frames, the lead first; none before the stream begins
 	placed   []segment.Placed
 
-	base    uint64 // media sequence number of the first segment
-	era     *era   // nil before the first segment
-	next    uint64 // sequence number of the next period
-	pending bool   // the next cut at a key frame of the lead begins a new period
+	base    uint64    // media sequence number of the first segment
+	era     *era      // nil before the first segment
+	eras    []*era    // the newest ones, era last
+	next    uint64    // sequence number of the next period
+	pending bool      // the next cut at a key frame of the lead begins a new period
+	starved time.Time // since when a track waits for that
+	led     time.Time // when the lead sent a frame that was taken
 	writers []*writer
-}
-
-// An era is a period and what its writers need to know of it.
-type era struct {
-	live.Period
-	first  uint64 // the cutter's number of its first segment
-	listed bool   // viewers have seen it: its headers are fixed
+	failing bool // the store refused the last segment
 }
 
 func newPublication(env Environment, name Name, now time.Time, before predecessor) *Publication {
-	// Numbers start from the clock, so that they also rise across a restart
-	// of the process.
-	base := uint64(now.UnixMilli()) / uint64(env.Config.Segment.Target.Milliseconds())
 	return &Publication{
 		env:     env,
 		log:     env.Log.With().Stringer("stream", name).Logger(),
 		live:    live.New(live.Settings{App: name.App, Name: name.Key, Window: env.Config.Window, Started: now}),
 		clock:   timeline.New(before.end),
 		cutter:  segment.New(env.Config.Segment),
-		base:    max(base, before.number),
+		base:    max(firstNumber(now, env.Config.Segment.Target), before.number),
 		next:    before.period,
 		pending: true,
 	}
@@ -74,33 +71,37 @@ func (p *Publication) WriteTrack(t media.Track) error {
 	if p.ended {
 		return ErrClosed
 	}
+	if t.Timescale == 0 {
+		return fmt.Errorf("track %s has no timescale", t.ID)
+	}
+	if !p.declare(t) {
+		return nil
+	}
 	p.log.Info().Stringer("track", t.ID).Stringer("codec", t.Codec).Str("codecs", t.Codecs).
 		Int("width", t.Width).Int("height", t.Height).Int("sample_rate", t.SampleRate).Msg("track")
+	if slices.Contains(p.active, t.ID) {
+		p.change(t.ID)
+	}
 	p.clock.SetTrack(t)
-	if i := p.declared(t.ID); i >= 0 {
-		p.tracks[i] = t
-	} else {
-		p.tracks = append(p.tracks, t)
-		slices.SortStableFunc(p.tracks, func(a, b media.Track) int { return int(a.ID.Kind) - int(b.ID.Kind) })
-	}
-	if w := p.writer(t.ID); w != nil {
-		w.stale = true
-		p.renew()
-	}
 	return nil
 }
 
 // WriteFrame takes one frame of a declared track.
 func (p *Publication) WriteFrame(f media.Frame) error {
-	switch {
-	case p.ended:
+	if p.ended {
 		return ErrClosed
-	case p.declared(f.Track) < 0:
-		return nil
-	case len(p.active) == 0:
-		return p.await(f)
 	}
-	return p.write(f)
+	if len(f.Data) == 0 || p.declared(f.Track) < 0 {
+		return nil
+	}
+	a := arrival{f, p.env.Now()}
+	p.watchKeys(a)
+	if len(p.active) == 0 {
+		p.await(a)
+	} else {
+		p.write(a)
+	}
+	return nil
 }
 
 // Close ends the stream: what was accepted is published, and viewers are told
@@ -109,12 +110,14 @@ func (p *Publication) Close(cause error) error {
 	if p.ended {
 		return nil
 	}
-	if len(p.active) == 0 && len(p.early) > 0 {
-		p.begin(p.early[0])
+	if len(p.active) == 0 && len(p.early.frames) > 0 {
+		p.begin(p.early.frames[0])
 	}
 	p.place(p.cutter.Flush(p.placed[:0]))
 	for _, w := range p.writers {
-		w.finish(w.last + w.step)
+		if w.open {
+			w.finish(w.tail())
+		}
 	}
 	p.ended = true
 	now := p.env.Now()
@@ -125,70 +128,27 @@ func (p *Publication) Close(cause error) error {
 	return nil
 }
 
-func (p *Publication) retireAll(at time.Time) {
-	for _, r := range p.live.Snapshot().Renditions {
-		for _, seg := range r.Segments {
-			p.retire(r.ID, seg, at)
-		}
-	}
-}
-
-func (p *Publication) retire(id media.TrackID, seg live.Segment, at time.Time) {
-	if !seg.Gap {
-		p.env.Retire.Add(at, p.live.Blob(id, seg.Name))
-	}
-}
-
-// write takes a frame of a stream that has begun.
-func (p *Publication) write(f media.Frame) error {
+// write takes a frame of a stream that has begun, or begins with it.
+func (p *Publication) write(f arrival) {
 	if !slices.Contains(p.active, f.Track) {
 		if !f.Key {
-			return nil
+			return
 		}
 		p.activate(f.Track)
 	}
-	sample, hole := p.clock.Stamp(f, p.env.Now())
-	if hole {
-		p.log.Warn().Stringer("track", f.Track).Msg("publisher paused: a new period begins")
-		for _, w := range p.writers {
-			w.stale = true
+	sample := p.clock.Stamp(f.Frame, f.at)
+	p.dismiss(f)
+	if w := p.writer(f.Track); w != nil && w.stale {
+		p.starve(f)
+		if !f.Key || f.Track != p.active[0] {
+			return
 		}
-		p.renew()
 	}
-	if w := p.writer(f.Track); w != nil && w.stale && (!f.Key || f.Track != p.active[0]) {
-		return nil
+	if f.Track == p.active[0] {
+		p.led = f.at
 	}
 	p.placed = p.cutter.Push(sample, p.placed[:0])
 	p.place(p.placed)
-	return nil
-}
-
-// renew makes the next key frame of the lead begin a new period.
-func (p *Publication) renew() {
-	p.pending = true
-	p.cutter.Break()
-}
-
-// activate takes a declared track into the stream.
-func (p *Publication) activate(id media.TrackID) {
-	p.active = append(p.active, id)
-	var active []media.Track
-	for _, t := range p.tracks {
-		if slices.Contains(p.active, t.ID) {
-			active = append(active, t)
-		}
-	}
-	for i, t := range active {
-		p.active[i] = t.ID
-	}
-	p.cutter.SetTracks(active)
-	switch {
-	case p.era == nil:
-	case p.era.listed || p.active[0] == id:
-		p.renew()
-	default:
-		p.join(id)
-	}
 }
 
 // place hands samples to the writers of their tracks.
@@ -196,27 +156,14 @@ func (p *Publication) place(samples []segment.Placed) {
 	for i := range samples {
 		s := &samples[i]
 		if s.Cut == segment.Segment {
-			if p.pending && s.Track == p.active[0] && s.Key {
+			if p.begins(s, p.writer(s.Track)) {
 				p.beginEra(s)
 			}
 			p.catchUp(s)
 		}
-		if w := p.writer(s.Track); w != nil {
+		if w := p.writer(s.Track); w != nil && !w.stale {
 			w.put(s)
 		}
 	}
 	clear(samples)
-}
-
-func (p *Publication) declared(id media.TrackID) int {
-	return slices.IndexFunc(p.tracks, func(t media.Track) bool { return t.ID == id })
-}
-
-func (p *Publication) writer(id media.TrackID) *writer {
-	for _, w := range p.writers {
-		if w.id == id {
-			return w
-		}
-	}
-	return nil
 }

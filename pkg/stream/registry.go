@@ -22,7 +22,8 @@ type Registry struct {
 type entry struct {
 	presentation *live.Presentation
 	publication  *Publication // nil when nobody publishes
-	until        time.Time    // when an ended stream is forgotten
+	before       predecessor
+	until        time.Time // when an ended stream is forgotten
 }
 
 // NewRegistry returns an empty registry.
@@ -40,13 +41,14 @@ func (r *Registry) Publish(name Name) (*Publication, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.forget(now)
-	before := r.entries[name]
-	if before != nil && before.publication != nil {
+	old := r.entries[name]
+	if old != nil && old.publication != nil {
 		return nil, ErrNameInUse
 	}
-	pub := newPublication(r.env, name, now, successor(before))
+	before := successor(old)
+	pub := newPublication(r.env, name, now, before)
 	pub.onEnd = func() { r.closed(name, pub) }
-	r.entries[name] = &entry{presentation: pub.live, publication: pub}
+	r.entries[name] = &entry{presentation: pub.live, publication: pub, before: before}
 	return pub, nil
 }
 
@@ -55,9 +57,8 @@ func (r *Registry) Publish(name Name) (*Publication, error) {
 func (r *Registry) Lookup(app, key string) (*live.Presentation, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.forget(r.env.Now())
 	e, ok := r.entries[Name{app, key}]
-	if !ok {
+	if !ok || e.over(r.env.Now()) {
 		return nil, false
 	}
 	return e.presentation, true
@@ -102,8 +103,13 @@ func (r *Registry) closed(name Name, pub *Publication) {
 // forget drops what has ended long enough ago.
 func (r *Registry) forget(now time.Time) {
 	for name, e := range r.entries {
-		if e.publication == nil && now.After(e.until) {
+		if e.over(now) {
 			delete(r.entries, name)
 		}
 	}
+}
+
+// over reports whether an entry ended long enough ago.
+func (e *entry) over(now time.Time) bool {
+	return e.publication == nil && now.After(e.until)
 }

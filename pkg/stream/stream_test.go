@@ -1,73 +1,216 @@
 package stream_test
 
 import (
-	"errors"
-	"fmt"
-	"io"
-	"os"
+	"slices"
 	"testing"
-	"time"
-
-	"github.com/rs/zerolog"
-
-	"sluice/pkg/cmaf"
-	"sluice/pkg/codec"
-	"sluice/pkg/dash"
-	"sluice/pkg/hls"
-	"sluice/pkg/live"
-	"sluice/pkg/media"
-	"sluice/pkg/segment"
-	"sluice/pkg/store"
-	"sluice/pkg/stream"
 )
 
-var (
-	v0   = media.TrackID{Kind: media.Video}
-	a0   = media.TrackID{Kind: media.Audio}
-	noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-)
+var steady = source{fps: 25, gop: 50, rate: 48000}
 
-func TestX(t *testing.T) {
-	_ = errors.New
-	_ = fmt.Sprint
-	_ = io.EOF
-	_ = cmaf.ErrFull
-	_ = codec.ErrUnsupported
-	now := noon
-	mem := store.NewMemory()
-	reaper := store.NewReaper(mem, func(string, error) {})
-	reg := stream.NewRegistry(stream.Environment{
-		Config: stream.Config{Segment: segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond}, Window: 30 * time.Second, Keep: time.Minute},
-		Store:  mem, Retire: reaper, Log: zerolog.New(os.Stderr), Now: func() time.Time { return now },
-	})
-	pub, err := reg.Publish(stream.Name{App: "live", Key: "show"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	vt := media.Track{ID: v0, Codec: media.H264, Timescale: 90000, Codecs: "avc1.64001F", Config: testAVCC(), Width: 640, Height: 360, CodedWidth: 640, CodedHeight: 360, SampleAspect: media.Ratio{Num: 1, Den: 1}}
-	at := media.Track{ID: a0, Codec: media.AAC, Timescale: 48000, Codecs: "mp4a.40.2", Config: []byte{0x11, 0x90}, SampleRate: 48000, Channels: 2, FrameTicks: 1024}
-	pub.WriteTrack(vt)
-	pub.WriteTrack(at)
-	var audio float64
-	for i := 0; i < 30*50; i++ {
-		ms := float64(i) * 1000 / 30
-		now = noon.Add(time.Duration(ms * 1e6))
-		pub.WriteFrame(media.Frame{Track: v0, Key: i%60 == 0, Time: uint32(ms + 0.5), Offset: 67, Data: []byte{0, 0, 0, 2, 0x65, 1}})
-		for audio <= ms {
-			pub.WriteFrame(media.Frame{Track: a0, Key: true, Time: uint32(audio + 0.5), Data: []byte{1, 2, 3}})
-			audio += 1024.0 / 48
-		}
-	}
-	p, _ := reg.Lookup("live", "show")
-	show(p.Snapshot())
-	pub.Close(nil)
-	show(p.Snapshot())
+var scenarios = []struct {
+	name  string
+	run   func(r *rig)
+	video string // shape of all that was listed
+	audio string
+	whole bool // all frames are stored
+}{
+	{
+		name: "audio and video",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 7000)
+		},
+		video: "p0 2.00 2.00 2.00 1.00",
+		audio: "p0 2.01 2.01 2.01 1.00",
+	},
+	{
+		name: "video alone",
+		run: func(r *rig) {
+			r.publish(video(1))
+			r.play(source{fps: 25, gop: 50}, 0, 5000)
+		},
+		video: "p0 2.00 2.00 1.00",
+	},
+	{
+		name: "audio alone",
+		run: func(r *rig) {
+			r.publish(audio(48000))
+			r.play(source{rate: 48000}, 0, 5000)
+		},
+		audio: "p0 1.81 1.81 1.39",
+	},
+	{
+		name: "audio is declared and has no frames",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(source{fps: 25, gop: 50}, 0, 5000)
+		},
+		video: "p0 2.00 2.00 1.00",
+	},
+	{
+		name: "audio begins later",
+		run: func(r *rig) {
+			r.publish(video(1))
+			r.play(source{fps: 25, gop: 50}, 0, 6000)
+			r.declare(audio(48000))
+			r.play(steady, 6000, 10000)
+		},
+		video: "p0 2.00 2.00 2.00 2.00 | p1 2.00",
+		audio: "p1 2.01",
+	},
+	{
+		name: "video begins later",
+		run: func(r *rig) {
+			r.publish(audio(48000))
+			r.play(source{rate: 48000}, 0, 5000)
+			r.declare(video(1))
+			r.play(steady, 5000, 9000)
+		},
+		video: "p1 2.00 2.00",
+		audio: "p0 1.81 1.81 1.39 | p1 2.00 2.00",
+	},
+	{
+		name: "audio sends one frame and falls silent",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 20)
+			r.play(source{fps: 25, gop: 50}, 40, 16040)
+		},
+	},
+	{
+		name: "video changes its configuration",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 5000)
+			r.declare(video(2))
+			r.play(steady, 5000, 9000)
+			r.declare(video(2)) // a repetition changes nothing
+			r.play(steady, 9000, 11000)
+		},
+		video: "p0 2.00 2.00 1.00 | p1 2.00 2.00 2.00",
+	},
+	{
+		name: "audio changes its sampling rate",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 5000)
+			r.declare(audio(8000))
+			r.play(source{fps: 25, gop: 50, rate: 8000}, 5000, 11000)
+		},
+		video: "p0 2.00 2.00 1.00 | p1 2.00 2.00 2.00",
+	},
+	{
+		name: "the publisher pauses",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 5000)
+			r.play(steady, 13000, 17000)
+		},
+		video: "p0 2.00 2.00 1.00 | p1 2.00 2.00",
+	},
+	{
+		name: "the publisher pauses and begins again at zero",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 5000)
+			again := steady
+			again.ahead = -13000
+			r.play(again, 13000, 17000)
+		},
+		video: "p0 2.00 2.00 1.00 | p1 2.00 2.00",
+	},
+	{
+		name: "a pause that no jump of the clock shows",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 5000)
+			r.play(steady, 7900, 11900)
+		},
+		video: "p0 2.00 2.00 1.00 | p1 2.00 2.00",
+	},
+	{
+		name: "audio falls silent and comes back",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 4000)
+			r.play(source{fps: 25, gop: 50}, 4000, 10000)
+			r.play(steady, 10000, 16000)
+		},
+	},
+	{
+		name: "video falls silent and comes back",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 5000)
+			r.play(source{rate: 48000}, 5000, 10000)
+			r.play(steady, 10000, 16000)
+		},
+	},
+	{
+		name: "video falls silent for good",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 5000)
+			r.play(source{rate: 48000}, 5000, 30000)
+		},
+	},
+	{
+		name: "a low frame rate",
+		run: func(r *rig) {
+			r.publish(video(1))
+			r.play(source{fps: 25, gop: 50}, 0, 4000)
+			for ms := 4000; ms < 20000; ms += 1500 {
+				r.at(ms)
+				r.send(v0, ms, (ms-4000)%3000 == 0)
+			}
+		},
+	},
+	{
+		name: "irregular groups of pictures",
+		run: func(r *rig) {
+			r.publish(video(1), audio(22050))
+			keys := []int{0, 600, 2200, 2400, 5200, 7000, 9200, 9800}
+			for ms, next := 0, 0; ms < 12000; ms += 40 {
+				for ; next*1024*1000/22050 <= ms; next++ {
+					r.at(next * 1024 * 1000 / 22050)
+					r.send(a0, next*1024*1000/22050, true)
+				}
+				r.at(ms)
+				r.send(v0, ms, slices.Contains(keys, ms))
+			}
+		},
+		whole: true,
+	},
+	{
+		name: "a group of pictures that breaks the promise",
+		run: func(r *rig) {
+			r.publish(video(1), audio(48000))
+			r.play(steady, 0, 2000)
+			r.play(source{fps: 25, gop: 250, rate: 48000}, 2000, 12000)
+		},
+		video: "p0 2.00 2.44 2.44 2.44 2.44 0.24",
+	},
 }
 
-func show(s *live.Snapshot) {
-	fmt.Printf("%s\n%s\n%s\n%s\n%s\n", hls.Multivariant(s, hls.CMAF, ""), hls.Media(s, v0, hls.CMAF), hls.Media(s, a0, hls.CMAF), hls.Media(s, v0, hls.TS), dash.MPD(s, ""))
-}
-
-func testAVCC() []byte {
-	return []byte{1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 25, 0x67, 0x64, 0x00, 0x1f, 0xac, 0xd9, 0x40, 0x50, 0x05, 0xbb, 0x01, 0x6c, 0x80, 0x00, 0x00, 0x03, 0x00, 0x80, 0x00, 0x00, 0x1e, 0x07, 0x8c, 0x18, 0xcb, 1, 0, 6, 0x68, 0xeb, 0xe3, 0xcb, 0x22, 0xc0, 0xfd, 0xf8, 0xf8, 0}
+func TestScenarios(t *testing.T) {
+	for _, c := range scenarios {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			c.run(r)
+			r.close()
+			t.Logf("video %s", r.shape(v0))
+			t.Logf("audio %s", r.shape(a0))
+			r.verify()
+			r.verifyRetired()
+			if n := r.frameCount(v0) + r.frameCount(a0); c.whole && n != int(r.frames) {
+				t.Errorf("%d of %d frames are stored", n, r.frames)
+			}
+			if got := r.shape(v0); c.video != "" && got != c.video {
+				t.Errorf("video: %s, want %s", got, c.video)
+			}
+			if got := r.shape(a0); c.audio != "" && got != c.audio {
+				t.Errorf("audio: %s, want %s", got, c.audio)
+			}
+		})
+	}
 }

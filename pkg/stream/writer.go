@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"sluice/pkg/cmaf"
 	"sluice/pkg/live"
@@ -10,44 +11,42 @@ import (
 	"sluice/pkg/segment"
 )
 
-// A writer makes the segments of one track.
+// A writer makes the segments of one track. Their numbers have no gap.
 type writer struct {
 	pub   *Publication
 	id    media.TrackID
-	stale bool // the configuration has changed, and its period has not begun
+	stale bool   // what comes belongs to a period that has not begun
+	from  uint64 // what comes belongs to no segment before this one
 
-	era    *era // of the current segment, nil before the first
+	era    *era // of the newest segment, nil before the first
 	header *live.Header
 	chunks *cmaf.Fragmenter
 
-	open   bool   // a segment is being written
-	number uint64 // of it, or of the last one if none is; the cutter's count
-	seg    live.Segment
-	data   [][]byte // its finished chunks
+	open bool   // a segment is being written
+	next uint64 // the cutter's number of the segment behind the newest
+	seg  live.Segment
+	data [][]byte // finished chunks of seg
 
-	last, step media.Ticks // decode time of the newest sample, and its distance from the one before
-	end        media.Ticks // of the newest finished segment
-	refused    bool        // a sample was refused, and the log says so
-}
-
-func newWriter(p *Publication, id media.TrackID) *writer {
-	return &writer{pub: p, id: id}
+	last, step media.Ticks   // decode time of the newest sample, and its distance from the one before
+	end        media.Ticks   // of the newest finished segment
+	silent     time.Duration // length of the gaps since
+	refused    bool          // a sample was refused, and the log says so
+	torn       bool          // samples were missing, and the log says so
 }
 
 // put takes a sample and whatever begins with it.
 func (w *writer) put(s *segment.Placed) {
-	switch s.Cut {
-	case segment.Segment:
+	if s.Number < w.from {
+		return
+	}
+	if s.Cut == segment.Segment {
 		w.cut(s)
-	case segment.Part:
-		w.flush(s.DTS)
-	case segment.None:
 	}
 	if !w.open {
 		return
 	}
-	if w.seg.Frames > 0 {
-		w.step = s.DTS - w.last
+	if s.Cut == segment.Part {
+		w.flush(s.DTS)
 	}
 	err := w.chunks.Append(s.Sample)
 	if errors.Is(err, cmaf.ErrFull) {
@@ -57,6 +56,11 @@ func (w *writer) put(s *segment.Placed) {
 	if err != nil {
 		w.refuse(err)
 		return
+	}
+	if w.seg.Frames == 0 {
+		w.seg.Start, w.seg.Name, w.seg.Independent = s.DTS, strconv.FormatInt(int64(s.DTS), 10), s.Key
+	} else {
+		w.step = s.DTS - w.last
 	}
 	w.last = s.DTS
 	w.seg.Frames++
@@ -69,47 +73,106 @@ func (w *writer) refuse(err error) {
 	}
 }
 
-// cut ends the current segment where s begins, and begins the next. The
-// segment before a new period ends with its own last sample.
+// cut ends the current segment where s begins, and begins the next. Within a
+// period segments follow each other without a hole; where there would be one
+// the period is over for this track.
 func (w *writer) cut(s *segment.Placed) {
-	era := w.pub.era
-	if era == nil || s.Number < era.first {
-		era = w.era
-	}
-	end := s.DTS
-	if era != w.era {
-		end = min(end, w.last+w.step)
-	}
-	w.finish(end)
-	if w.era != nil && s.Number <= w.number {
+	e := w.pub.eraOf(s.Number)
+	switch {
+	case e == nil || s.Number < w.next:
 		return // it came so late that a gap is listed for its segment
+	case e == w.era && w.follows(s):
+		w.finish(s.DTS)
+	case e == w.era:
+		w.tear(e)
+		return
+	default:
+		w.turn(e, s)
+		if w.era == e { // a gap is listed in e
+			w.tear(e)
+			return
+		}
 	}
-	for w.era != nil && w.number+1 < s.Number && w.skip() {
+	w.begin(e, s)
+}
+
+// follows reports whether s, of the current period, can begin the segment
+// behind the current one.
+func (w *writer) follows(s *segment.Placed) bool {
+	return w.open && s.Number == w.next && s.DTS-w.seg.Start <= w.limit()
+}
+
+// tear ends the current segment with its last sample. What comes after it waits
+// for a new period, unless one has begun.
+func (w *writer) tear(e *era) {
+	w.finish(w.tail())
+	if e != w.pub.era {
+		return
 	}
-	w.begin(era, s)
+	w.stale = true
+	w.pub.renew()
+	if !w.torn {
+		w.torn = true
+		w.pub.log.Warn().Stringer("track", w.id).Msg("frames are missing: the track goes on with a new period")
+	}
+}
+
+// turn ends the current segment in front of s, with which the track enters the
+// new period e, and lists gaps for the segments between them.
+func (w *writer) turn(e *era, s *segment.Placed) {
+	if w.era == nil {
+		w.next = s.Number
+		return
+	}
+	if w.open {
+		end := w.tail()
+		if h := e.Header(w.id); h != nil {
+			end = min(end, max(s.DTS.Rescale(h.Track.Timescale, w.header.Track.Timescale), w.last+1))
+		}
+		w.finish(end)
+	}
+	for w.next < s.Number && w.skip() {
+	}
+}
+
+// tail returns where the current segment ends by its own samples.
+func (w *writer) tail() media.Ticks {
+	return max(min(w.last+w.step, w.seg.Start+w.limit()), w.last+1)
+}
+
+// limit returns the longest duration that rounds to the target duration.
+func (w *writer) limit() media.Ticks {
+	const rounding = 499 * time.Millisecond
+	return media.TicksOf(w.pub.cutter.TargetDuration()+rounding, w.header.Track.Timescale)
 }
 
 func (w *writer) begin(e *era, s *segment.Placed) {
-	if e == nil {
+	if e.Header(w.id) == nil {
 		return
 	}
-	header := e.Header(w.id)
-	if header == nil {
-		return
-	}
-	if w.header != header {
-		w.chunks = cmaf.NewFragmenter(header.Track, 1)
-		w.step = header.Track.FrameTicks
-		if w.step == 0 {
-			w.step = media.Ticks(header.Track.Timescale / 30)
-		}
-	}
+	w.enter(e)
 	w.chunks.StartSegment()
-	w.era, w.header, w.open, w.number = e, header, true, s.Number
+	w.open, w.next, w.silent = true, s.Number+1, 0
 	w.data = w.data[:0]
-	w.seg = live.Segment{
-		Number: w.pub.base + s.Number, Period: &e.Period, Header: header,
-		Name: strconv.FormatInt(int64(s.DTS), 10), Start: s.DTS, Independent: s.Key,
+	w.seg = live.Segment{Number: w.pub.base + s.Number, Period: &e.Period, Header: w.header}
+}
+
+// enter makes e the era of the next segment. A track that has left the stream
+// keeps its header.
+func (w *writer) enter(e *era) {
+	w.era = e
+	header := e.Header(w.id)
+	if header == nil || header == w.header {
+		return
+	}
+	if w.header != nil {
+		w.end = w.end.Rescale(w.header.Track.Timescale, header.Track.Timescale)
+	}
+	w.header = header
+	w.chunks = cmaf.NewFragmenter(header.Track, 1)
+	w.step = header.Track.FrameTicks
+	if w.step == 0 {
+		w.step = media.Ticks(header.Track.Timescale / 30)
 	}
 }
 
@@ -129,15 +192,14 @@ func (w *writer) finish(end media.Ticks) {
 		return
 	}
 	w.open = false
+	if w.seg.Frames == 0 {
+		w.next--
+		return
+	}
 	w.flush(end)
 	w.end = max(end, w.last+1)
 	w.seg.Duration = w.end - w.seg.Start
-	if w.seg.Frames == 0 {
-		w.seg.Gap = true
-	} else if err := w.pub.env.Store.Put(w.pub.live.Blob(w.id, w.seg.Name), w.data...); err != nil {
-		w.pub.log.Error().Err(err).Msg("segment not stored")
-		w.seg.Gap = true
-	}
+	w.seg.Gap = !w.pub.store(w.pub.live.Blob(w.id, w.seg.Name), w.data)
 	clear(w.data)
 	w.list()
 }
@@ -146,34 +208,7 @@ func (w *writer) finish(end media.Ticks) {
 func (w *writer) list() {
 	p := w.pub
 	w.era.listed = true
-	now := p.env.Now()
-	for _, old := range p.live.Add(w.id, w.seg, p.cutter.TargetDuration(), now) {
+	for _, old := range p.live.Add(w.id, w.seg, p.cutter.TargetDuration(), p.env.Now()) {
 		p.retire(w.id, old.Segment, old.Until)
 	}
-}
-
-// skip ends a segment of a track that says nothing, or lists a gap if it never
-// began, and reports whether it could.
-func (w *writer) skip() bool {
-	number := w.number + 1
-	if !w.open {
-		number++
-	}
-	at, ok := w.pub.cutter.Boundary(number)
-	if !ok {
-		return false
-	}
-	end := media.TicksOf(at, w.header.Track.Timescale)
-	if w.open {
-		w.finish(max(end, w.last+1))
-		return true
-	}
-	w.number++
-	w.seg = live.Segment{
-		Number: w.pub.base + w.number, Period: &w.era.Period, Header: w.header,
-		Name: strconv.FormatInt(int64(w.end), 10), Start: w.end, Duration: max(end-w.end, 1), Gap: true,
-	}
-	w.end = w.seg.End()
-	w.list()
-	return true
 }

@@ -25,8 +25,9 @@ import (
 )
 
 const (
-	// A step between two frames of one track beyond these bounds is no step
-	// but a jump of the publisher's clock, or a pause.
+	// A frame that is so much later than the one before it, or so much earlier
+	// than where decode times have come to, shows a jump of the publisher's
+	// clock, or a pause.
 	maxForward  = 3000 // ms
 	maxBackward = -500 // ms
 
@@ -39,13 +40,21 @@ const (
 	// wall clock, and leaves a hole.
 	maxBridged = 500 // ms
 
-	// A track whose first frame is further than this from the wall clock
-	// does not begin apart from the others: the publisher's clock jumped.
+	// A track that is further than this from the wall clock and from the
+	// other tracks does not begin apart from them, or run ahead of them: it
+	// counts by another clock.
 	farApart = 10000 // ms
+
+	// A jump of a video track is bridged by no more than this.
+	maxBridge = 100 // ms
 
 	// Two tracks whose clocks jump by amounts that differ by less than this
 	// made the same jump.
 	sameJump = 1000 // ms
+
+	// A track whose time is this near to that of the track that jumped last
+	// counts by the same clock.
+	sameClock = 1000 // ms
 
 	// Composition offsets outside these bounds are mistakes and are clamped.
 	minOffset, maxOffset = -2000, 5000 // ms
@@ -103,15 +112,14 @@ func (c *Clock) SetTrack(t media.Track) {
 }
 
 // Stamp returns f as a sample. now is the wall-clock time at which f arrived.
-// The second result is true when the publisher went away and came back so much
-// later that a hole is left in front of the sample.
-func (c *Clock) Stamp(f media.Frame, now time.Time) (media.Sample, bool) {
+// Where the publisher went away and came back, the sample's decode time is so
+// much later than the one before it.
+func (c *Clock) Stamp(f media.Frame, now time.Time) media.Sample {
 	tr := c.track(f.Track)
-	hole := false
 	if !tr.seen {
 		c.enter(tr, f.Time, now.UnixMilli())
 	} else {
-		hole = c.advance(tr, f.Time, now.UnixMilli())
+		c.advance(tr, f.Time, now.UnixMilli())
 	}
 	at := media.Ticks(tr.time+tr.shift.offset).Rescale(millisecond, tr.scale)
 	s := media.Sample{Track: f.Track, Key: f.Key, DTS: tr.place(at), Data: f.Data}
@@ -119,7 +127,7 @@ func (c *Clock) Stamp(f media.Frame, now time.Time) (media.Sample, bool) {
 		offset := media.Ticks(min(max(f.Offset, minOffset), maxOffset))
 		s.Offset = at + offset.Rescale(millisecond, tr.scale) - s.DTS
 	}
-	return s, hole
+	return s
 }
 
 func (c *Clock) track(id media.TrackID) *track {
@@ -143,32 +151,53 @@ func (c *Clock) enter(tr *track, raw uint32, now int64) {
 	}
 	other := c.tracks[i]
 	tr.join(other)
-	if distance(tr.time+tr.shift.offset, now) > farApart {
+	if distance(tr.time+tr.shift.offset, now) > farApart && distance(tr.time, other.time) > farApart {
 		c.shift(tr, now, tr.time-other.time)
 	}
 }
 
-// advance takes a later frame of a track and reports whether it leaves a hole.
-func (c *Clock) advance(tr *track, raw uint32, now int64) (hole bool) {
+// advance takes a later frame of a track.
+func (c *Clock) advance(tr *track, raw uint32, now int64) {
 	step := int64(int32(raw - tr.raw))
-	before := tr.time + tr.shift.offset
 	tr.raw, tr.time = raw, tr.time+step
-	if step >= maxBackward && step <= maxForward {
-		return false
+	if first := c.current.first; tr.shift.number != c.current.number && distance(int64(int32(raw-first.raw)), 0) < sameClock {
+		tr.join(first)
+		return
 	}
-	if tr.shift.number != c.current.number && distance(step, c.current.jump) < sameJump {
+	at, last := tr.time+tr.shift.offset, tr.stamped()
+	switch {
+	case step <= maxForward && at-last >= maxBackward && !c.runsAway(tr, at, now):
+		return
+	case tr.shift.number != c.current.number && distance(step, c.current.jump) < sameJump:
 		tr.join(c.current.first)
-		return false
+		return
+	case step > maxForward && distance(at, now) < nearWallClock:
+		return
 	}
-	if distance(tr.time+tr.shift.offset, now) < nearWallClock {
-		return step > maxForward
-	}
-	at := before + int64(tr.step.Duration(tr.scale)/time.Millisecond)
-	if now-at > maxBridged {
-		at, hole = now, true
+	at = last + tr.bridge()
+	switch {
+	case now-at > maxBridged:
+		at = now
+	case last-now > farApart:
+		at = last + 1 // the wall clock catches up
 	}
 	c.shift(tr, at, step)
-	return hole
+}
+
+// runsAway reports whether a track that comes to the given time has left the
+// wall clock and all other tracks behind: the unit of its times is wrong.
+func (c *Clock) runsAway(tr *track, at, now int64) bool {
+	alone := true
+	for _, other := range c.tracks {
+		if other == tr || !other.seen {
+			continue
+		}
+		if at-other.stamped() <= farApart {
+			return false
+		}
+		alone = false
+	}
+	return !alone && at-now > farApart
 }
 
 // shift puts a track's last received time at the given time, in ms since the
@@ -183,6 +212,18 @@ func (c *Clock) shift(tr *track, at, jump int64) {
 func (tr *track) join(other *track) {
 	tr.time = other.time + int64(int32(tr.raw-other.raw)) // serial arithmetic, RFC 1982
 	tr.shift = other.shift
+}
+
+// stamped returns the decode time of the last sample, in ms since the epoch.
+func (tr *track) stamped() int64 { return int64(tr.last.Rescale(tr.scale, millisecond)) }
+
+// bridge returns how long after the last sample the next one comes, in ms, when
+// the publisher's time does not say.
+func (tr *track) bridge() int64 {
+	if tr.frame != 0 {
+		return int64(tr.frame.Rescale(tr.scale, millisecond))
+	}
+	return min(int64(tr.step.Rescale(tr.scale, millisecond)), maxBridge)
 }
 
 func distance(a, b int64) int64 {

@@ -33,7 +33,7 @@ func newPublisher(tracks ...media.Track) *publisher {
 
 // at stamps a frame of the given time, sent at that many milliseconds after
 // start.
-func (p *publisher) at(sent int, f media.Frame) (media.Sample, bool) {
+func (p *publisher) at(sent int, f media.Frame) media.Sample {
 	p.now = start.Add(time.Duration(sent) * time.Millisecond)
 	return p.clock.Stamp(f, p.now)
 }
@@ -50,12 +50,16 @@ func TestTimesOfVideoAreKept(t *testing.T) {
 		offset int32
 		pts    float64 // ms after start
 	}{
-		{0, 80, 80}, {40, 160, 200}, {80, 40, 120}, {120, -40, 80}, {160, 0, 160},
+		{0, 80, 80},
+		{40, 160, 200},
+		{80, 40, 120},
+		{120, -40, 80},
+		{160, 0, 160},
 		{200, 16777176, 200 + 5000}, // what 24 unsigned bits make of -40 is clamped
 	}
 	for i, c := range cases {
-		s, hole := p.at(int(c.time), media.Frame{Track: v0, Time: 987654 + c.time, Offset: c.offset, Key: i == 0})
-		if got := ms(s.PTS(), 90000); hole || got != c.pts || ms(s.DTS, 90000) != float64(c.time) {
+		s := p.at(int(c.time), media.Frame{Track: v0, Time: 987654 + c.time, Offset: c.offset, Key: i == 0})
+		if got := ms(s.PTS(), 90000); got != c.pts || ms(s.DTS, 90000) != float64(c.time) {
 			t.Errorf("frame at %d with offset %d: decoded %v, presented %v, want %v", c.time, c.offset, ms(s.DTS, 90000), got, c.pts)
 		}
 	}
@@ -63,7 +67,7 @@ func TestTimesOfVideoAreKept(t *testing.T) {
 
 func TestNotBefore(t *testing.T) {
 	clock := timeline.New(start.Add(time.Hour))
-	s, _ := clock.Stamp(media.Frame{Track: v0, Key: true}, start)
+	s := clock.Stamp(media.Frame{Track: v0, Key: true}, start)
 	if got := s.DTS.Time(media.VideoTimescale); !got.Equal(start.Add(time.Hour)) {
 		t.Errorf("stamped %v although time had come to %v", got, start.Add(time.Hour))
 	}
@@ -73,8 +77,8 @@ func TestTimeWrapsAt32Bits(t *testing.T) {
 	for _, origin := range []uint32{1<<24 - 100, 1<<31 - 100, 1<<32 - 100} {
 		p := newPublisher(video, audio)
 		for i := range uint32(20) {
-			v, _ := p.at(int(i*40), media.Frame{Track: v0, Time: origin + i*40, Key: i == 0})
-			a, _ := p.at(int(i*40), media.Frame{Track: a0, Time: origin + i*40})
+			v := p.at(int(i*40), media.Frame{Track: v0, Time: origin + i*40, Key: i == 0})
+			a := p.at(int(i*40), media.Frame{Track: a0, Time: origin + i*40})
 			if ms(v.DTS, 90000) != float64(i*40) {
 				t.Fatalf("from %d: video frame %d at %v ms", origin, i, ms(v.DTS, 90000))
 			}
@@ -90,7 +94,7 @@ func TestAudioIsCountedInSamples(t *testing.T) {
 	var last media.Ticks
 	for i := range 10000 {
 		sent := (i*1024*1000 + 22050) / 44100 // rounded as encoders do
-		s, _ := p.at(sent, media.Frame{Track: a0, Time: uint32(sent), Key: true})
+		s := p.at(sent, media.Frame{Track: a0, Time: uint32(sent), Key: true})
 		if i > 0 && s.DTS-last != 1024 {
 			t.Fatalf("frame %d is %d ticks after the one before", i, s.DTS-last)
 		}
@@ -105,7 +109,7 @@ func TestAudioFollowsADriftingClock(t *testing.T) {
 		for i := range 200000 { // over an hour
 			exact := float64(i) * 1024 / 44100 * 1000 * (1 + ppm/1e6)
 			sent := int(exact + 0.5)
-			s, _ := p.at(sent, media.Frame{Track: a0, Time: uint32(sent), Key: true})
+			s := p.at(sent, media.Frame{Track: a0, Time: uint32(sent), Key: true})
 			worst = max(worst, ms(s.DTS, 44100)-exact, exact-ms(s.DTS, 44100))
 		}
 		if worst > 3 {
@@ -118,25 +122,23 @@ func TestLostAudioLeavesItsPlace(t *testing.T) {
 	p := newPublisher(audio)
 	p.at(0, media.Frame{Track: a0, Time: 0})
 	p.at(23, media.Frame{Track: a0, Time: 23})
-	s, _ := p.at(1000, media.Frame{Track: a0, Time: 1000})
+	s := p.at(1000, media.Frame{Track: a0, Time: 1000})
 	if got := ms(s.DTS, 44100); got < 999.9 || got > 1000.1 {
 		t.Errorf("audio that was sent for 1000 ms comes at %v", got)
 	}
 }
 
 var jumpCases = []struct {
-	name    string
-	from    uint32 // time of the last frame before, at 1000 ms
-	to      uint32 // time of the first frame behind
-	sent    int    // when that is sent
-	want    float64
-	hole    bool
-	forward bool
+	name string
+	from uint32 // time of the last frame before, at 1000 ms
+	to   uint32 // time of the first frame behind
+	sent int    // when that is sent
+	want float64
 }{
 	{name: "forward without a pause goes on", from: 1000, to: 500000, sent: 1040, want: 1040},
 	{name: "back without a pause goes on", from: 900000, to: 17, sent: 1040, want: 1040},
-	{name: "back behind a pause leaves a hole", from: 900000, to: 17, sent: 9000, want: 9000, hole: true},
-	{name: "a pause with the clock running leaves a hole", from: 1000, to: 9000, sent: 9000, want: 9000, hole: true},
+	{name: "back behind a pause leaves a hole", from: 900000, to: 17, sent: 9000, want: 9000},
+	{name: "a pause with the clock running leaves a hole", from: 1000, to: 9000, sent: 9000, want: 9000},
 	{name: "a short pause is none", from: 1000, to: 3900, sent: 3900, want: 3900},
 	{name: "a late burst is none", from: 1000, to: 1040, sent: 9000, want: 1040},
 }
@@ -147,11 +149,11 @@ func TestJumps(t *testing.T) {
 		p.at(960, media.Frame{Track: v0, Time: c.from - 40, Key: true})
 		p.at(1000, media.Frame{Track: v0, Time: c.from})
 		p.at(1000, media.Frame{Track: a0, Time: c.from})
-		v, hole := p.at(c.sent, media.Frame{Track: v0, Time: c.to})
-		if got := ms(v.DTS, 90000); got != c.want || hole != c.hole {
-			t.Errorf("%s: at %v ms (hole %v), want %v (%v)", c.name, got, hole, c.want, c.hole)
+		v := p.at(c.sent, media.Frame{Track: v0, Time: c.to})
+		if got := ms(v.DTS, 90000); got != c.want {
+			t.Errorf("%s: at %v ms, want %v", c.name, got, c.want)
 		}
-		a, _ := p.at(c.sent, media.Frame{Track: a0, Time: c.to})
+		a := p.at(c.sent, media.Frame{Track: a0, Time: c.to})
 		if got := ms(a.DTS, 44100); got < c.want-25 || got > c.want+25 {
 			t.Errorf("%s: audio at %v ms, video at %v", c.name, got, c.want)
 		}
@@ -177,7 +179,7 @@ func TestDecodeTimesAlwaysRise(t *testing.T) {
 			if r.IntN(2) == 0 {
 				f.Track, scale = a0, 44100
 			}
-			s, _ := p.at(sent, f)
+			s := p.at(sent, f)
 			if before, ok := last[f.Track]; ok && s.DTS <= before {
 				t.Fatalf("seed %d: %v decoded at %d after %d", seed, f, s.DTS, before)
 			}
@@ -196,5 +198,54 @@ func BenchmarkStamp(b *testing.B) {
 	b.ReportAllocs()
 	for i := range b.N {
 		clock.Stamp(media.Frame{Track: a0, Time: uint32(i * 23)}, start)
+	}
+}
+
+// TestTracksStayTogether has tracks whose times make no sense for a while, and
+// then do: both count by one clock again.
+func TestTracksStayTogether(t *testing.T) {
+	cases := []struct {
+		name  string
+		wrong func(i int) (video, audio uint32) // times of the i-th pair of frames
+	}{
+		{"audio in the wrong unit", func(i int) (uint32, uint32) { return uint32(i * 40), uint32(i * 40 * 48) }},
+		{"video in the wrong unit", func(i int) (uint32, uint32) { return uint32(i * 40 * 90), uint32(i * 40) }},
+		{"video that runs backwards", func(i int) (uint32, uint32) { return uint32(-i * 40), uint32(i * 40) }},
+		{"audio that stands", func(i int) (uint32, uint32) { return uint32(i * 40), 0 }},
+		{"audio that jumps alone", func(i int) (uint32, uint32) { return uint32(i * 40), uint32(i*40 + i/50*100000) }},
+	}
+	for _, c := range cases {
+		p := newPublisher(video, audio)
+		var v, a media.Sample
+		for i := range 1000 {
+			vt, at := c.wrong(i)
+			if i >= 500 {
+				vt, at = uint32(7_000_000+i*40), uint32(7_000_000+i*40)
+			}
+			v = p.at(i*40, media.Frame{Track: v0, Time: vt, Key: true})
+			a = p.at(i*40, media.Frame{Track: a0, Time: at})
+			if ahead := ms(v.DTS, 90000) - float64(i*40); ahead > 15000 {
+				t.Fatalf("%s: video %v ms in the future", c.name, ahead)
+			}
+			if ahead := ms(a.DTS, 44100) - float64(i*40); ahead > 15000 {
+				t.Fatalf("%s: audio %v ms in the future", c.name, ahead)
+			}
+			if d := v.Offset.Seconds(90000); d < -1 || d > 1 {
+				t.Fatalf("%s: frame %d is shown %v s after it is decoded", c.name, i, d)
+			}
+		}
+		if apart := ms(v.DTS, 90000) - ms(a.DTS, 44100); apart < -75 || apart > 75 { // frames are lost until three are
+			t.Errorf("%s: video and audio are %v ms apart in the end", c.name, apart)
+		}
+	}
+}
+
+func TestALateTrackKeepsItsPlaceBehindAStall(t *testing.T) {
+	p := newPublisher(video, audio)
+	p.at(0, media.Frame{Track: v0, Time: 0, Key: true})
+	v := p.at(15000, media.Frame{Track: v0, Time: 40})
+	a := p.at(15000, media.Frame{Track: a0, Time: 40})
+	if apart := ms(v.DTS, 90000) - ms(a.DTS, 44100); apart < -1 || apart > 1 {
+		t.Errorf("video and audio of the same time are %v ms apart", apart)
 	}
 }

@@ -1,0 +1,270 @@
+package dash_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/pkg/dash"
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var (
+	v0   = media.TrackID{Kind: media.Video}
+	a0   = media.TrackID{Kind: media.Audio}
+	noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	hd   = video("hd", "avc1.64001F", 1280, 720, media.Ratio{Num: 30000, Den: 1001})
+	sd   = video("sd", "avc1.42C01E", 704, 576, media.Ratio{Num: 25, Den: 1})
+	lc   = &live.Header{Name: "aac", Track: media.Track{
+		ID: a0, Codec: media.AAC, Timescale: 48000, Codecs: "mp4a.40.2", SampleRate: 48000, Channels: 2, FrameTicks: 1024,
+	}}
+)
+
+func video(name, codecs string, width, height int, rate media.Ratio) *live.Header {
+	return &live.Header{Name: name, Track: media.Track{
+		ID: v0, Codec: media.H264, Timescale: 90000, Codecs: codecs, CodedWidth: width, CodedHeight: height,
+		Width: width, Height: height, FrameRate: rate, SampleAspect: media.Ratio{Num: 1, Den: 1},
+	}}
+}
+
+// A show is a presentation in the making.
+type show struct {
+	*live.Presentation
+	number uint64
+	at     map[media.TrackID]media.Ticks // the end of each track
+	period *live.Period
+}
+
+func newShow() *show {
+	return &show{
+		Presentation: live.New(live.Settings{App: "live", Name: "show", Window: 8 * time.Second, Started: noon}),
+		number:       1000, at: map[media.TrackID]media.Ticks{},
+	}
+}
+
+// begin starts a period at so many seconds after noon.
+func (s *show) begin(sequence uint64, after float64, headers ...*live.Header) *show {
+	start := noon.Add(time.Duration(after * float64(time.Second)))
+	s.period = &live.Period{Sequence: sequence, Start: start, Headers: headers}
+	for _, h := range headers {
+		s.at[h.Track.ID] = media.TicksAt(start, h.Track.Timescale)
+	}
+	return s
+}
+
+// add lists segments of two seconds of all tracks, as near as frames allow.
+func (s *show) add(count int, change func(*live.Segment)) *show {
+	for range count {
+		for _, h := range s.period.Headers {
+			id, scale := h.Track.ID, h.Track.Timescale
+			seg := live.Segment{
+				Number: s.number, Period: s.period, Header: h, Name: strconv.Itoa(int(s.at[id])), Start: s.at[id],
+				Duration: media.Ticks(2 * scale), Size: 500_000, Frames: 60, Independent: true,
+			}
+			if frame := h.Track.FrameTicks; frame != 0 {
+				frames := 93 + media.Ticks(s.number%4+3)/4
+				seg.Duration, seg.Frames, seg.Size = frames*frame, int(frames), 32_000
+			}
+			if change != nil {
+				change(&seg)
+			}
+			s.at[id] = seg.End()
+			s.Add(id, seg, 2*time.Second, seg.End().Time(scale))
+		}
+		s.number++
+	}
+	return s
+}
+
+func (s *show) end() *show {
+	s.End(noon.Add(time.Minute))
+	return s
+}
+
+// without makes a gap of what one header has.
+func without(h *live.Header) func(*live.Segment) {
+	return func(seg *live.Segment) {
+		if seg.Header == h {
+			seg.Gap, seg.Frames, seg.Size = true, 0, 0
+		}
+	}
+}
+
+func steady(headers ...*live.Header) *show {
+	return newShow().begin(0, 0.451, headers...).add(6, nil)
+}
+
+var cases = []struct {
+	name   string
+	make   func() *show
+	prefix string
+}{
+	{name: "av", make: func() *show { return steady(hd, lc) }},
+	{name: "audio", make: func() *show { return steady(lc) }},
+	{name: "video", make: func() *show { return steady(sd) }},
+	{name: "alias", make: func() *show { return steady(hd, lc) }, prefix: "show/"},
+	{name: "ended", make: func() *show { return steady(hd, lc).end() }},
+	{name: "periods", make: func() *show { return steady(hd, lc).begin(1, 12.6, sd, lc).add(2, nil) }},
+	{name: "periods-ended", make: func() *show { return steady(hd, lc).begin(1, 12.6, sd, lc).add(2, nil).end() }},
+	{name: "gap", make: func() *show { return steady(hd, lc).add(1, without(hd)).add(2, nil) }},
+	{name: "silent-track", make: func() *show { return steady(hd, lc).begin(1, 12.6, hd, lc).add(2, without(lc)) }},
+	{name: "long-pause", make: func() *show { return steady(hd, lc).begin(1, 60, hd, lc).add(2, nil) }},
+}
+
+func TestMPD(t *testing.T) {
+	for _, c := range cases {
+		path := filepath.Join("testdata", c.name+".mpd")
+		got := dash.MPD(c.make().Snapshot(), c.prefix)
+		if *update {
+			if err := os.WriteFile(path, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+	}
+}
+
+// TestSchema validates the golden files against the MPEG schema, when that is
+// in a folder beside the repository.
+func TestSchema(t *testing.T) {
+	schema := filepath.Join("..", "..", "..", "shared", "dash-schema", "DASH-MPD.xsd")
+	if _, err := os.Stat(schema); err != nil {
+		t.Skip("the MPEG schema is not beside the repository, in ../shared/dash-schema")
+	}
+	xmllint, err := exec.LookPath("xmllint")
+	if err != nil {
+		t.Skip("xmllint is not installed (libxml2-utils)")
+	}
+	paths, err := filepath.Glob("testdata/*.mpd")
+	if err != nil || len(paths) < len(cases) {
+		t.Fatal(paths, err)
+	}
+	args := append([]string{"--nonet", "--noout", "--schema", schema}, paths...)
+	validate := exec.Command(xmllint, args...)
+	validate.Env = append(os.Environ(), "XML_CATALOG_FILES="+catalog(t, filepath.Join(filepath.Dir(schema), "xlink.xsd")))
+	if out, err := validate.CombinedOutput(); err != nil {
+		t.Errorf("xmllint: %v\n%s", err, out)
+	}
+}
+
+// catalog returns an XML catalog by which the schema's import is found in a
+// file.
+func catalog(t *testing.T, xlink string) string {
+	t.Helper()
+	xlink, err := filepath.Abs(xlink)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "catalog.xml")
+	text := `<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">` +
+		`<system systemId="http://www.w3.org/XML/2008/06/xlink.xsd" uri="file://` + xlink + `"/></catalog>`
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// An mpd is what the rules below look at.
+type mpd struct {
+	Type    string `xml:"type,attr"`
+	Periods []struct {
+		ID   string `xml:"id,attr"`
+		Sets []struct {
+			Representations []struct {
+				Template struct {
+					Offset   int64 `xml:"presentationTimeOffset,attr"`
+					Timeline []struct {
+						T *int64 `xml:"t,attr"`
+						D int64  `xml:"d,attr"`
+						R int64  `xml:"r,attr"`
+					} `xml:"SegmentTimeline>S"`
+				} `xml:"SegmentTemplate"`
+			} `xml:"Representation"`
+		} `xml:"AdaptationSet"`
+	} `xml:"Period"`
+}
+
+// TestTimelineNamesEverySegment expands the timeline and compares it with what
+// is listed.
+func TestTimelineNamesEverySegment(t *testing.T) {
+	for _, c := range cases {
+		s := c.make().Snapshot()
+		var doc mpd
+		if err := xml.Unmarshal(dash.MPD(s, c.prefix), &doc); err != nil {
+			t.Fatal(err)
+		}
+		listed := map[int64]bool{}
+		for _, r := range s.Renditions {
+			for _, seg := range r.Segments {
+				if !seg.Gap {
+					listed[int64(seg.Start)] = true
+				}
+			}
+		}
+		named := 0
+		for _, period := range doc.Periods {
+			for _, set := range period.Sets {
+				for _, rep := range set.Representations {
+					at := int64(0)
+					for _, run := range rep.Template.Timeline {
+						if run.T != nil {
+							at = *run.T
+						}
+						for range run.R + 1 {
+							if !listed[at] {
+								t.Errorf("%s: period %s names %d, which does not exist", c.name, period.ID, at)
+							}
+							named++
+							at += run.D
+						}
+					}
+				}
+			}
+		}
+		if named != len(listed) && c.name != "long-pause" {
+			t.Errorf("%s: %d of %d segments are named", c.name, named, len(listed))
+		}
+	}
+}
+
+func TestNothingToPlayHasNoMPD(t *testing.T) {
+	s := newShow()
+	empty := s.Snapshot()
+	s.begin(0, 0, hd, lc)
+	s.Add(v0, live.Segment{Number: 1, Period: s.period, Header: hd, Duration: 180000}, 2*time.Second, noon)
+	if dash.MPD(empty, "") != nil || dash.MPD(s.Snapshot(), "") != nil {
+		t.Error("an MPD although not all tracks have a segment")
+	}
+}
+
+func TestSameSnapshotGivesTheSameBytes(t *testing.T) {
+	s := steady(hd, lc).Snapshot()
+	if !bytes.Equal(dash.MPD(s, ""), dash.MPD(s, "")) {
+		t.Error("texts differ")
+	}
+}
+
+func BenchmarkMPD(b *testing.B) {
+	s := steady(hd, lc).Snapshot()
+	b.ReportAllocs()
+	for range b.N {
+		dash.MPD(s, "")
+	}
+}

@@ -1,0 +1,198 @@
+package live_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+)
+
+var (
+	v0     = media.TrackID{Kind: media.Video}
+	a0     = media.TrackID{Kind: media.Audio}
+	noon   = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	video  = &live.Header{Name: "v", Track: media.Track{ID: v0, Timescale: 90000}}
+	audio  = &live.Header{Name: "a", Track: media.Track{ID: a0, Timescale: 48000}}
+	first  = &live.Period{Headers: []*live.Header{video, audio}}
+	second = &live.Period{Sequence: 1, Headers: []*live.Header{video}}
+)
+
+func presentation(window time.Duration) *live.Presentation {
+	return live.New(live.Settings{App: "live", Name: "show", Window: window, Started: noon})
+}
+
+// segment returns one of so many seconds, in thousands of bytes.
+func segment(number uint64, p *live.Period, h *live.Header, seconds float64, size int64) live.Segment {
+	return live.Segment{
+		Number: number, Period: p, Header: h, Name: "x", Start: media.Ticks(number),
+		Duration: media.Ticks(seconds * float64(h.Track.Timescale)), Size: size * 1000, Frames: int(30 * seconds),
+	}
+}
+
+// TestWindow checks what leaves when (RFC 8216bis 6.2.2): never so much that
+// less than three target durations remain.
+func TestWindow(t *testing.T) {
+	cases := []struct {
+		name    string
+		window  time.Duration
+		lengths []float64
+		listed  int
+	}{
+		{"a window of whole segments", 8 * time.Second, []float64{2, 2, 2, 2, 2, 2}, 4},
+		{"a window between segments is exceeded", 7 * time.Second, []float64{2, 2, 2, 2, 2, 2}, 4},
+		{"three target durations at least", time.Second, []float64{2, 2, 2, 2, 2, 2}, 3},
+		{"short segments do not count as whole ones", 6 * time.Second, []float64{2, 2, 0.5, 0.5, 0.5, 2, 2}, 6},
+		{"a long segment leaves when enough came after it", 6 * time.Second, []float64{9, 2, 2}, 3},
+		{"and not before", 6 * time.Second, []float64{9, 2, 2, 2}, 3},
+	}
+	for _, c := range cases {
+		p := presentation(c.window)
+		removed := 0
+		for i, length := range c.lengths {
+			removed += len(p.Add(v0, segment(uint64(i), second, video, length, 1), 2*time.Second, noon))
+		}
+		r := p.Snapshot().Rendition(v0)
+		if len(r.Segments) != c.listed || removed != len(c.lengths)-c.listed || r.Segments[0].Number != uint64(removed) {
+			t.Errorf("%s: %d listed from %d on, %d removed", c.name, len(r.Segments), r.Segments[0].Number, removed)
+		}
+		var depth time.Duration
+		for _, seg := range r.Segments {
+			depth += seg.Length()
+		}
+		if r.Depth != depth {
+			t.Errorf("%s: a depth of %v, not %v", c.name, r.Depth, depth)
+		}
+	}
+}
+
+// TestRemovedSegmentsCanStillBeHad checks the time for which: the segment's own
+// duration and that of the longest playlist that listed it.
+func TestRemovedSegmentsCanStillBeHad(t *testing.T) {
+	p := presentation(6 * time.Second)
+	now := noon
+	add := func(number uint64, length float64) []live.Removed {
+		now = now.Add(time.Duration(length * float64(time.Second)))
+		return p.Add(v0, segment(number, second, video, length, 1), 2*time.Second, now)
+	}
+	add(0, 9)
+	add(1, 2)
+	add(2, 2)
+	gone := add(3, 2) // the playlist was 15 s long, with number 3 in it
+	if len(gone) != 1 || gone[0].Number != 0 || !gone[0].Until.Equal(now.Add((15+9)*time.Second)) {
+		t.Fatalf("removed %+v at %v", gone, now)
+	}
+	gone = add(4, 2) // 8 s long now, but number 1 was in that of 15 s
+	if len(gone) != 1 || !gone[0].Until.Equal(now.Add((15+2)*time.Second)) {
+		t.Fatalf("removed %+v at %v", gone, now)
+	}
+	find := func(number uint64) bool {
+		_, ok := p.Snapshot().Rendition(v0).Find(func(s *live.Segment) bool { return s.Number == number })
+		return ok
+	}
+	for number := range uint64(5) {
+		if !find(number) {
+			t.Errorf("number %d is not found", number)
+		}
+	}
+	now = now.Add(time.Minute)
+	add(5, 2)
+	if find(0) || find(1) || !find(2) || find(9) {
+		t.Error("the past is not forgotten in time")
+	}
+}
+
+func TestSpans(t *testing.T) {
+	p := presentation(8 * time.Second)
+	spans := func() int { return len(p.Snapshot().Spans()) }
+	p.Add(v0, segment(0, first, video, 2, 1), 2*time.Second, noon)
+	if spans() != 0 {
+		t.Error("something to play without audio")
+	}
+	p.Add(a0, segment(0, first, audio, 2, 1), 2*time.Second, noon)
+	if spans() != 1 {
+		t.Error("nothing to play")
+	}
+	p.Add(v0, segment(1, second, video, 2, 1), 2*time.Second, noon)
+	all := p.Snapshot().Spans()
+	if len(all) != 2 || all[0].Sequence != 0 || len(all[0].Tracks) != 2 || all[1].Sequence != 1 || len(all[1].Tracks) != 1 {
+		t.Errorf("spans %+v", all)
+	}
+	for number := range uint64(4) {
+		p.Add(v0, segment(number+2, second, video, 2, 1), 2*time.Second, noon)
+	}
+	if all := p.Snapshot().Spans(); len(all) != 1 || all[0].Sequence != 1 || len(all[0].Tracks[0].Segments) != 4 {
+		t.Errorf("a period that has left is still there: %+v", all)
+	}
+}
+
+func TestRates(t *testing.T) {
+	cases := []struct {
+		sizes     []int64 // thousand bytes in two seconds
+		bandwidth int
+		average   int
+	}{
+		{[]int64{500}, 2_100_000, 2_000_000}, // one bit too much for 2.0
+		{[]int64{500, 250}, 2_100_000, 1_500_000},
+		{[]int64{250, 500}, 2_100_000, 1_500_000},
+		{[]int64{0}, 1, 0},
+	}
+	for _, c := range cases {
+		p := presentation(8 * time.Second)
+		for i, size := range c.sizes {
+			p.Add(v0, segment(uint64(i), second, video, 2, size), 2*time.Second, noon)
+		}
+		gap := segment(9, second, video, 2, 0)
+		gap.Gap = true
+		p.Add(v0, gap, 2*time.Second, noon)
+		if r := p.Snapshot().Rendition(v0); r.Bandwidth != c.bandwidth || r.Average != c.average || r.Average > r.Bandwidth {
+			t.Errorf("%v: bandwidth %d, average %d", c.sizes, r.Bandwidth, r.Average)
+		}
+	}
+}
+
+// TestSnapshotsNeverChange lets many readers go over snapshots while segments
+// come and go. The race detector is the judge.
+func TestSnapshotsNeverChange(t *testing.T) {
+	p := presentation(8 * time.Second)
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				s := p.Snapshot()
+				s.Spans()
+				for _, r := range s.Renditions {
+					for i, seg := range r.Segments {
+						if seg.Number != r.Segments[0].Number+uint64(i) {
+							t.Errorf("number %d at %d", seg.Number, i)
+						}
+					}
+					r.Find(func(seg *live.Segment) bool { return seg.Number == 1 })
+				}
+			}
+		})
+	}
+	old := p.Snapshot()
+	for number := range uint64(2000) {
+		now := noon.Add(time.Duration(number) * 2 * time.Second)
+		p.Add(v0, segment(number, first, video, 2, 1), 2*time.Second, now)
+		p.Add(a0, segment(number, first, audio, 2, 1), 2*time.Second, now)
+		if number == 100 {
+			old = p.Snapshot()
+		}
+	}
+	p.End(noon)
+	close(stop)
+	readers.Wait()
+	r := old.Rendition(v0)
+	if len(r.Segments) != 4 || r.Segments[3].Number != 100 || old.Ended || !p.Snapshot().Ended {
+		t.Error("an old snapshot changed")
+	}
+}

@@ -1,0 +1,71 @@
+package stream
+
+import (
+	"strconv"
+
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+	"sluice/pkg/segment"
+)
+
+// catchUp sees to the tracks that say nothing while another one, whose sample
+// s begins a segment, goes on: a segment that ended two cuts ago is closed, and
+// one that never began becomes a gap.
+func (p *Publication) catchUp(s *segment.Placed) {
+	for _, w := range p.writers {
+		late := w.next < s.Number
+		if w.era == nil { // nothing is listed yet: it may begin later
+			late = w.next+1 < s.Number
+		}
+		if w.id == s.Track || !late {
+			continue
+		}
+		for w.next < s.Number && w.skip() {
+		}
+	}
+}
+
+// skip ends a segment of a track that says nothing or, if none is open, lists
+// a gap in place of the next. It reports whether it could.
+func (w *writer) skip() bool {
+	p := w.pub
+	if w.open {
+		at, ok := p.cutter.Boundary(w.next)
+		if !ok {
+			return false
+		}
+		w.finish(w.until(media.TicksOf(at, w.header.Track.Timescale)))
+		return true
+	}
+	from, _ := p.cutter.Boundary(w.next)
+	to, ok := p.cutter.Boundary(w.next + 1)
+	e := p.eraOf(w.next)
+	if !ok || e == nil {
+		return false
+	}
+	w.enter(e)
+	scale := w.header.Track.Timescale
+	start := w.end
+	if start == 0 {
+		start = media.TicksOf(from, scale)
+	}
+	length := max(min(media.TicksOf(to, scale)-start, w.limit()), 1)
+	w.seg = live.Segment{
+		Number: p.base + w.next, Period: &e.Period, Header: w.header,
+		Name: strconv.FormatInt(int64(start), 10), Start: start, Duration: length, Gap: true,
+	}
+	w.end = w.seg.End()
+	w.next++
+	w.silent += length.Duration(scale)
+	w.list()
+	return true
+}
+
+// until returns where the current segment ends when nothing comes after it
+// before the given boundary.
+func (w *writer) until(boundary media.Ticks) media.Ticks {
+	if boundary <= w.last {
+		return w.tail()
+	}
+	return max(min(boundary, w.seg.Start+w.limit()), w.last+1)
+}

@@ -1,0 +1,39 @@
+package stream
+
+import (
+	"time"
+
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+)
+
+// store puts a segment's bytes into the store and reports whether they are
+// there. The log says when it begins to fail, and when that is over.
+func (p *Publication) store(name string, data [][]byte) bool {
+	err := p.env.Store.Put(name, data...)
+	switch {
+	case err != nil && !p.failing:
+		p.log.Error().Err(err).Msg("segments are not stored: viewers get gaps")
+	case err == nil && p.failing:
+		p.log.Info().Msg("segments are stored again")
+	}
+	p.failing = err != nil
+	return err == nil
+}
+
+// retireAll removes what is listed, when the playlists that list it are gone
+// and those who read one shortly before have had the time to play it.
+func (p *Publication) retireAll(gone time.Time) {
+	for _, r := range p.live.Snapshot().Renditions {
+		for _, seg := range r.Segments {
+			p.retire(r.ID, seg, gone.Add(r.Depth+seg.Length()))
+		}
+	}
+}
+
+// retire removes a segment from the store at a later time.
+func (p *Publication) retire(id media.TrackID, seg live.Segment, at time.Time) {
+	if !seg.Gap {
+		p.env.Retire.Add(at, p.live.Blob(id, seg.Name))
+	}
+}

@@ -1,0 +1,137 @@
+package stream_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/pkg/stream"
+)
+
+func TestNames(t *testing.T) {
+	cases := []struct {
+		app, key string
+		ok       bool
+	}{
+		{"live", "show", true},
+		{"a", "0", true},
+		{"live", "Show_1.hd~x-y", true},
+		{"live", strings.Repeat("x", 100), true},
+		{"live", strings.Repeat("x", 101), false},
+		{"", "show", false},
+		{"live", "", false},
+		{"live", "..", false},
+		{"-", "show", false},
+		{"live", ".hidden", false},
+		{"live", "a/b", false},
+		{"live", "a b", false},
+		{"live", "a%2fb", false},
+		{"live", "show$Time$", false},
+		{"live", "schön", false},
+		{"live", "a\x00", false},
+		{"api", "show", false},
+		{"time", "show", false},
+		{"live", "api", true},
+	}
+	for _, c := range cases {
+		_, err := newRig(t).registry.Publish(stream.Name{App: c.app, Key: c.key})
+		if ok := err == nil; ok != c.ok || !ok && !errors.Is(err, stream.ErrBadName) {
+			t.Errorf("%q/%q: %v", c.app, c.key, err)
+		}
+	}
+}
+
+func TestANameHasOnePublisher(t *testing.T) {
+	r := newRig(t)
+	r.publish(video(1))
+	if _, err := r.registry.Publish(show); !errors.Is(err, stream.ErrNameInUse) {
+		t.Errorf("the second publisher: %v", err)
+	}
+	if n := r.registry.Publishing(); n != 1 {
+		t.Errorf("%d publish", n)
+	}
+	old := r.pub
+	r.close()
+	r.publish(video(1))
+	if err := old.Close(nil); err != nil { // again: the name is another's now
+		t.Error(err)
+	}
+	if _, err := r.registry.Publish(show); !errors.Is(err, stream.ErrNameInUse) {
+		t.Errorf("behind the end of the first publisher: %v", err)
+	}
+	if err := old.WriteTrack(video(2)); !errors.Is(err, stream.ErrClosed) {
+		t.Errorf("a track behind the end: %v", err)
+	}
+}
+
+func TestAStreamStaysForAWhile(t *testing.T) {
+	r := newRig(t)
+	r.publish(video(1))
+	r.play(source{fps: 25, gop: 50}, 0, 5000)
+	r.close()
+	if s := r.snapshot(); !s.Ended || len(r.registry.List()) != 1 || r.registry.Publishing() != 0 {
+		t.Error("an ended stream is not there")
+	}
+	r.now = r.now.Add(time.Minute)
+	if !r.snapshot().Ended {
+		t.Error("gone too early")
+	}
+	for name, at := range r.calendar {
+		if at.Before(r.now.Add(5 * time.Second)) {
+			t.Errorf("%s is removed at %v, while somebody may still play it", name, at)
+		}
+	}
+	r.now = r.now.Add(time.Millisecond)
+	if _, ok := r.registry.Lookup(show.App, show.Key); ok || len(r.registry.List()) != 0 {
+		t.Error("still there")
+	}
+}
+
+// TestNumbersAndTimesRiseOverPublishers has a publisher that sends faster than
+// real time, one that sends nothing, and one for which the clock stepped back.
+func TestNumbersAndTimesRiseOverPublishers(t *testing.T) {
+	r := newRig(t)
+	r.publish(video(1), audio(48000))
+	for ms := 0; ms < 60000; ms += 40 {
+		r.send(v0, ms, ms%2000 == 0)
+	}
+	r.close()
+	r.publish(video(1))
+	r.close()
+	r.now = noon.Add(-time.Hour)
+	r.publish(video(1), audio(48000))
+	for ms := 0; ms < 10000; ms += 40 {
+		r.send(v0, ms, ms%2000 == 0)
+	}
+	r.close()
+	r.verify()
+	all := r.listed[v0]
+	if len(all) != 35 {
+		t.Errorf("%d segments", len(all))
+	}
+	for i, seg := range all[1:] {
+		if seg.Number != all[i].Number+1 || seg.Start < all[i].End() || seg.Period.Sequence-all[i].Period.Sequence > 1 {
+			t.Errorf("%s and then %s", describe(all[i]), describe(seg))
+		}
+	}
+	if last := all[len(all)-1]; last.Period.Sequence != 1 {
+		t.Errorf("the last one is %s", describe(last))
+	}
+}
+
+func TestNumbersRiseOverARestart(t *testing.T) {
+	before := newRig(t)
+	before.publish(audio(48000)) // cut the most often
+	before.play(source{rate: 48000}, 0, 600_000)
+	before.close()
+	after := newRig(t)
+	after.at(600_000)
+	after.publish(audio(48000))
+	after.play(source{rate: 48000}, 600_000, 610_000)
+	after.close()
+	all := before.listed[a0]
+	if last, next := all[len(all)-1].Number, after.listed[a0][0].Number; next <= last || next > 1<<31 {
+		t.Errorf("number %d and, behind a restart, %d", last, next)
+	}
+}

@@ -1,0 +1,355 @@
+package stream_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/cmaf"
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+	"sluice/pkg/segment"
+	"sluice/pkg/store"
+	"sluice/pkg/stream"
+)
+
+var (
+	v0   = media.TrackID{Kind: media.Video}
+	a0   = media.TrackID{Kind: media.Audio}
+	noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	show = stream.Name{App: "live", Key: "show"}
+)
+
+// sps is of 1280x720; sets differ in their PPS.
+func video(pps byte) media.Track {
+	sps := []byte{
+		0x67, 0x64, 0x00, 0x1f, 0xac, 0xd9, 0x40, 0x50, 0x05, 0xbb, 0x01, 0x6c, 0x80, 0x00, 0x00, 0x03,
+		0x00, 0x80, 0x00, 0x00, 0x1e, 0x07, 0x8c, 0x18, 0xcb,
+	}
+	config := append([]byte{1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, byte(len(sps))}, sps...)
+	config = append(config, 1, 0, 6, 0x68, 0xeb, 0xe3, 0xcb, 0x22, pps, 0xfd, 0xf8, 0xf8, 0)
+	return media.Track{
+		ID: v0, Codec: media.H264, Timescale: media.VideoTimescale, Codecs: "avc1.64001F", Config: config,
+		Width: 1280, Height: 720, CodedWidth: 1280, CodedHeight: 720, SampleAspect: media.Ratio{Num: 1, Den: 1},
+	}
+}
+
+// audio returns AAC-LC in stereo of 48, 22.05 or 8 kHz.
+func audio(rate uint32) media.Track {
+	config := []byte{0x11, 0x90}
+	switch rate {
+	case 8000:
+		config = []byte{0x15, 0x90}
+	case 22050:
+		config = []byte{0x13, 0x90}
+	}
+	return media.Track{
+		ID: a0, Codec: media.AAC, Timescale: rate, Codecs: "mp4a.40.2", Config: config,
+		SampleRate: int(rate), Channels: 2, FrameTicks: 1024,
+	}
+}
+
+// A disk is a store in memory that knows what was put, and can be full.
+type disk struct {
+	*store.Memory
+	full bool
+	puts []string
+}
+
+func (d *disk) Put(name string, chunks ...[]byte) error {
+	if d.full {
+		return errors.New("no space left on device")
+	}
+	d.puts = append(d.puts, name)
+	return d.Memory.Put(name, chunks...)
+}
+
+// A calendar records what is to be removed, and when.
+type calendar map[string]time.Time
+
+func (c calendar) Add(at time.Time, names ...string) {
+	for _, name := range names {
+		if _, twice := c[name]; twice {
+			panic("retired twice: " + name)
+		}
+		c[name] = at
+	}
+}
+
+// A rig is a registry with a publisher whose clock stands still unless told.
+type rig struct {
+	t        testing.TB
+	now      time.Time
+	disk     *disk
+	calendar calendar
+	log      bytes.Buffer
+	registry *stream.Registry
+	pub      *stream.Publication
+
+	quiet  bool // nothing is observed
+	seen   *live.Snapshot
+	listed map[media.TrackID][]live.Segment // all that ever was
+	target time.Duration
+	frames uint64
+}
+
+func newRig(t testing.TB) *rig {
+	r := &rig{
+		t: t, now: noon, disk: &disk{Memory: store.NewMemory()}, calendar: calendar{},
+		listed: map[media.TrackID][]live.Segment{},
+	}
+	r.registry = stream.NewRegistry(stream.Environment{
+		Config: stream.Config{
+			Segment: segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond},
+			Window:  30 * time.Second, Keep: time.Minute,
+		},
+		Store: r.disk, Retire: r.calendar, Log: zerolog.New(&r.log), Now: func() time.Time { return r.now },
+	})
+	return r
+}
+
+func (r *rig) publish(tracks ...media.Track) {
+	r.t.Helper()
+	pub, err := r.registry.Publish(show)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.pub = pub
+	r.declare(tracks...)
+}
+
+func (r *rig) declare(tracks ...media.Track) {
+	for _, track := range tracks {
+		if err := r.pub.WriteTrack(track); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// send writes a frame of the publisher's time ms, without touching the clock.
+// Each has its own number as data.
+func (r *rig) send(id media.TrackID, ms int, key bool) {
+	r.frames++
+	data := binary.BigEndian.AppendUint64([]byte{0, 0, 0, 9, 0x65}, r.frames)
+	if err := r.pub.WriteFrame(media.Frame{Track: id, Key: key, Time: uint32(ms), Data: data}); err != nil {
+		r.t.Fatal(err)
+	}
+	r.observe()
+}
+
+// at sets the clock to so many milliseconds after noon.
+func (r *rig) at(ms int) { r.now = noon.Add(time.Duration(ms) * time.Millisecond) }
+
+// A source is what a publisher sends in real time.
+type source struct {
+	fps   int // frames of video a second, 0 for none
+	gop   int // frames from key frame to key frame, 0 for none
+	rate  int // of audio, 0 for none
+	ahead int // ms by which the publisher's time differs from ours
+}
+
+// play sends what a source has from one time to another, in ms after noon.
+func (r *rig) play(s source, from, to int) {
+	type event struct {
+		ms  int
+		id  media.TrackID
+		key bool
+	}
+	var events []event
+	for i := 0; s.fps > 0 && i*1000/s.fps < to-from; i++ {
+		events = append(events, event{from + (i*1000+s.fps/2)/s.fps, v0, s.gop > 0 && i%s.gop == 0})
+	}
+	for i := 0; s.rate > 0 && i*1024*1000/s.rate < to-from; i++ {
+		events = append(events, event{from + (i*1024*1000+s.rate/2)/s.rate, a0, true})
+	}
+	slices.SortStableFunc(events, func(a, b event) int { return a.ms - b.ms })
+	for _, e := range events {
+		r.at(e.ms)
+		r.send(e.id, e.ms+s.ahead, e.key)
+	}
+}
+
+func (r *rig) close() {
+	if err := r.pub.Close(io.EOF); err != nil {
+		r.t.Fatal(err)
+	}
+	r.observe()
+}
+
+func (r *rig) snapshot() *live.Snapshot {
+	p, ok := r.registry.Lookup(show.App, show.Key)
+	if !ok {
+		r.t.Fatal("not on air")
+	}
+	return p.Snapshot()
+}
+
+// observe notes what is listed and that nothing listed changes.
+func (r *rig) observe() {
+	if r.quiet {
+		return
+	}
+	s := r.snapshot()
+	if s == r.seen {
+		return
+	}
+	r.seen = s
+	if r.target == 0 || len(s.Renditions) == 0 { // a new publisher may promise anew
+		r.target = s.TargetDuration
+	}
+	if s.TargetDuration != r.target {
+		r.t.Fatalf("target duration changed from %v to %v", r.target, s.TargetDuration)
+	}
+	for _, rendition := range s.Renditions {
+		all := r.listed[rendition.ID]
+		for _, seg := range rendition.Segments {
+			if n := len(all); n == 0 || seg.Number > all[n-1].Number {
+				all = append(all, seg)
+			} else if old := all[seg.Number-all[0].Number]; old != seg {
+				r.t.Fatalf("%v: %s became %s", rendition.ID, describe(old), describe(seg))
+			}
+		}
+		r.listed[rendition.ID] = all
+	}
+}
+
+func describe(s live.Segment) string {
+	kind := ""
+	if s.Gap {
+		kind = " gap"
+	}
+	return fmt.Sprintf("p%d #%d [%.3f+%.3f]%s", s.Period.Sequence, s.Number,
+		s.Start.Time(s.Timescale()).Sub(noon).Seconds(), s.Length().Seconds(), kind)
+}
+
+// verify checks everything that holds whatever a publisher does.
+func (r *rig) verify() {
+	r.t.Helper()
+	periods := map[uint64]*live.Period{}
+	for id, all := range r.listed {
+		for i, seg := range all {
+			if int64(math.Round(seg.Length().Seconds())) > int64(r.target.Seconds()) || seg.Duration <= 0 {
+				r.t.Fatalf("%v: %s with target duration %v", id, describe(seg), r.target)
+			}
+			if p := periods[seg.Number]; p != nil && p != seg.Period {
+				r.t.Fatalf("%v: %s belongs to period %d elsewhere", id, describe(seg), p.Sequence)
+			}
+			periods[seg.Number] = seg.Period
+			if i > 0 {
+				r.verifyPair(id, all[i-1], seg)
+			}
+		}
+		r.verifyBytes(id, all)
+	}
+}
+
+func (r *rig) verifyPair(id media.TrackID, a, b live.Segment) {
+	r.t.Helper()
+	step := b.Period.Sequence - a.Period.Sequence
+	switch {
+	case b.Number != a.Number+1, step > 1, (step == 0) != (a.Period == b.Period):
+		r.t.Fatalf("%v: %s and then %s", id, describe(a), describe(b))
+	case step == 1:
+		if !a.Gap && b.Header.Track.Timescale == a.Header.Track.Timescale && b.Start < a.Start {
+			r.t.Fatalf("%v: back from %s to %s", id, describe(a), describe(b))
+		}
+	case a.Gap && !b.Gap && r.lines("not stored") == 0:
+		r.t.Fatalf("%v: media behind a gap: %s and then %s", id, describe(a), describe(b))
+	case b.Start < a.End(), !a.Gap && !b.Gap && b.Start != a.End():
+		r.t.Fatalf("%v: a hole between %s and %s", id, describe(a), describe(b))
+	}
+}
+
+// verifyBytes reads segments back: their times are those listed, decode times
+// rise, and no frame is there twice.
+func (r *rig) verifyBytes(id media.TrackID, all []live.Segment) {
+	r.t.Helper()
+	last, frame := media.Ticks(0), uint64(0)
+	for _, seg := range all {
+		if seg.Gap {
+			continue
+		}
+		samples, end, err := cmaf.ReadSegment(r.read(id, seg), id)
+		if err != nil || len(samples) != seg.Frames || samples[0].DTS != seg.Start || end != seg.End() || samples[0].Key != seg.Independent {
+			r.t.Fatalf("%v: %s holds %d samples to %d: %v", id, describe(seg), len(samples), end, err)
+		}
+		for _, s := range samples {
+			number := binary.BigEndian.Uint64(s.Data[5:])
+			at := s.DTS.Rescale(seg.Timescale(), 90000)
+			if at <= last || number <= frame {
+				r.t.Fatalf("%v: %s: frame %d at %d after frame %d at %d", id, describe(seg), number, at, frame, last)
+			}
+			last, frame = at, number
+		}
+	}
+}
+
+func (r *rig) read(id media.TrackID, seg live.Segment) []byte {
+	blob, err := r.disk.Open("live/show/" + id.String() + "/" + seg.Name + ".m4s")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer blob.Close()
+	data, err := io.ReadAll(blob)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return data
+}
+
+// verifyRetired checks, behind the end, that all blobs will be removed and none
+// too early.
+func (r *rig) verifyRetired() {
+	r.t.Helper()
+	if len(r.calendar) != len(r.disk.puts) {
+		r.t.Fatalf("%d of %d blobs are retired", len(r.calendar), len(r.disk.puts))
+	}
+	for _, name := range r.disk.puts {
+		if _, ok := r.calendar[name]; !ok {
+			r.t.Fatalf("%s is never removed", name)
+		}
+	}
+}
+
+// lines returns how many lines of the log hold a text.
+func (r *rig) lines(text string) int { return bytes.Count(r.log.Bytes(), []byte(text)) }
+
+// frameCount returns how many frames of a track are listed.
+func (r *rig) frameCount(id media.TrackID) int {
+	n := 0
+	for _, seg := range r.listed[id] {
+		if !seg.Gap {
+			n += seg.Frames
+		}
+	}
+	return n
+}
+
+// shape returns a track's segments in short: "p0 2.000 2.000 gap1.500 | p1 2.000".
+func (r *rig) shape(id media.TrackID) string {
+	var b bytes.Buffer
+	var period *live.Period
+	for _, seg := range r.listed[id] {
+		if seg.Period != period {
+			if period != nil {
+				b.WriteString(" | ")
+			}
+			fmt.Fprintf(&b, "p%d", seg.Period.Sequence)
+			period = seg.Period
+		}
+		kind := " "
+		if seg.Gap {
+			kind = " gap"
+		}
+		fmt.Fprintf(&b, "%s%.2f", kind, seg.Length().Seconds())
+	}
+	return b.String()
+}

@@ -1,0 +1,130 @@
+package stream
+
+import (
+	"slices"
+
+	"sluice/pkg/media"
+)
+
+// declare puts a track among those that were declared and reports whether that
+// changes anything.
+func (p *Publication) declare(t media.Track) bool {
+	i := p.declared(t.ID)
+	if i < 0 {
+		p.tracks = append(p.tracks, t)
+		slices.SortStableFunc(p.tracks, func(a, b media.Track) int { return int(a.ID.Kind) - int(b.ID.Kind) })
+		return true
+	}
+	if same(p.tracks[i], t) {
+		return false
+	}
+	p.tracks[i] = t
+	return true
+}
+
+// same reports whether two tracks have the same CMAF header.
+func same(a, b media.Track) bool {
+	if !slices.Equal(a.Config, b.Config) {
+		return false
+	}
+	a.Config, b.Config = nil, nil
+	return a.ID == b.ID && a.Codec == b.Codec && a.Timescale == b.Timescale && a.Codecs == b.Codecs &&
+		a.CodedWidth == b.CodedWidth && a.CodedHeight == b.CodedHeight && a.Width == b.Width && a.Height == b.Height &&
+		a.SampleAspect == b.SampleAspect && a.FrameRate == b.FrameRate && a.Color == b.Color &&
+		a.SampleRate == b.SampleRate && a.Channels == b.Channels && a.FrameTicks == b.FrameTicks
+}
+
+// change makes an active track go on with its new configuration: what came
+// before belongs to the period before.
+func (p *Publication) change(id media.TrackID) {
+	p.place(p.cutter.Release(id, p.placed[:0]))
+	if w := p.writer(id); w != nil {
+		w.stale = true
+	}
+	p.lineUp()
+	p.renew()
+}
+
+// renew makes the next key frame of the lead begin a new period.
+func (p *Publication) renew() {
+	p.pending = true
+	p.cutter.Break()
+}
+
+// activate takes a declared track into the stream. A period that viewers have
+// seen keeps its tracks.
+func (p *Publication) activate(id media.TrackID) {
+	p.active = append(p.active, id)
+	p.lineUp()
+	if w := p.writer(id); w != nil {
+		w.silent, w.stale = 0, true // until it joins a period
+	}
+	switch {
+	case p.era == nil:
+	case p.era.listed || p.active[0] == id:
+		p.renew()
+	default:
+		p.join(id)
+	}
+}
+
+// leave takes a track out of the stream, until it has something to say again.
+func (p *Publication) leave(id media.TrackID) {
+	p.log.Warn().Stringer("track", id).Msg("track has fallen silent: the stream goes on without it")
+	p.place(p.cutter.Release(id, p.placed[:0]))
+	p.active = slices.DeleteFunc(p.active, func(other media.TrackID) bool { return other == id })
+	p.lineUp()
+	p.renew()
+}
+
+// lineUp puts the active tracks in order and tells the cutter of them.
+func (p *Publication) lineUp() {
+	var active []media.Track
+	for _, t := range p.tracks {
+		if slices.Contains(p.active, t.ID) {
+			active = append(active, t)
+		}
+	}
+	for i, t := range active {
+		p.active[i] = t.ID
+	}
+	p.cutter.SetTracks(active)
+}
+
+// dismiss lets tracks go that had nothing but gaps for long, while f came.
+func (p *Publication) dismiss(f arrival) {
+	for _, w := range p.writers {
+		if w.id != f.Track && w.silent >= p.env.Config.Segment.Max && slices.Contains(p.active, w.id) {
+			w.silent = 0
+			p.leave(w.id)
+		}
+	}
+}
+
+// starve takes a frame that is dropped because the track waits for a new
+// period. When it waits for long and nothing is heard of the lead, which could
+// begin one, the lead goes.
+func (p *Publication) starve(f arrival) {
+	lead := p.active[0]
+	switch {
+	case f.Track == lead:
+	case p.starved.IsZero():
+		p.starved = f.at
+	case min(f.at.Sub(p.starved), f.at.Sub(p.led)) > p.env.Config.Segment.Max:
+		p.starved = f.at
+		p.leave(lead)
+	}
+}
+
+func (p *Publication) declared(id media.TrackID) int {
+	return slices.IndexFunc(p.tracks, func(t media.Track) bool { return t.ID == id })
+}
+
+func (p *Publication) writer(id media.TrackID) *writer {
+	for _, w := range p.writers {
+		if w.id == id {
+			return w
+		}
+	}
+	return nil
+}
