@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 
@@ -11,17 +10,6 @@ import (
 	"sluice/pkg/gateway"
 	"sluice/pkg/push"
 )
-
-var errCount = errors.New("--count must be at least 1")
-
-// unlessStopped returns err, but nil when the person at the terminal ended
-// what was running.
-func unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return nil
-	}
-	return err
-}
 
 type demoCommand struct {
 	settings `embed:""`

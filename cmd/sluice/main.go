@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -69,12 +70,23 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	return fail(errOut, command.Run())
 }
 
+// unlessStopped returns err, but nil when the person at the terminal ended
+// what was running.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
 // fail prints an error, if there is one, and returns the exit code for it.
 func fail(w io.Writer, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(w, "sluice: %v\n", err)
+	for line := range strings.SplitSeq(err.Error(), "\n") { // joined errors have several
+		fmt.Fprintf(w, "sluice: %s\n", line)
+	}
 	var wrong *config.Error
 	if errors.As(err, &wrong) {
 		return exitUsage

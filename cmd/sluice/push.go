@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rs/zerolog"
 
@@ -19,7 +20,7 @@ type pushCommand struct {
 // Validate implements kong's check of arguments.
 func (c *pushCommand) Validate() error {
 	if c.Count < 1 {
-		return errCount
+		return errors.New("--count must be at least 1")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -47,9 +48,19 @@ func (s settings) load() (config.Config, error) {
 func newLogger(cfg config.Log, t terminal) zerolog.Logger {
 	w := t.err
 	if cfg.Format == config.Console {
-		w = zerolog.ConsoleWriter{Out: t.err, TimeFormat: time.TimeOnly}
+		w = zerolog.ConsoleWriter{Out: t.err, TimeFormat: time.TimeOnly, NoColor: !isTerminal(t.err)}
 	}
 	return zerolog.New(w).Level(cfg.Level).With().Timestamp().Logger()
+}
+
+// isTerminal reports whether a person may be looking at w, and not a file.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 type serveCommand struct {

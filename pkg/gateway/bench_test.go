@@ -3,10 +3,7 @@ package gateway_test
 import (
 	"bytes"
 	"encoding/binary"
-	"io"
-	"net"
 	"runtime"
-	"strings"
 	"testing"
 
 	"sluice/pkg/amf"
@@ -97,30 +94,5 @@ func avcConfig() []byte {
 		1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 25,
 		0x67, 0x64, 0x00, 0x1f, 0xac, 0xd9, 0x40, 0x50, 0x05, 0xbb, 0x01, 0x6c, 0x80, 0x00, 0x00, 0x03, 0x00, 0x80, 0x00, 0x00, 0x1e, 0x07, 0x8c, 0x18, 0xcb,
 		1, 0, 6, 0x68, 0xeb, 0xe3, 0xcb, 0x22, 0xc0,
-	}
-}
-
-// replay sends what a publisher sent once, and returns when the gateway has
-// taken it all and closed the connection.
-func (s *server) replay(t testing.TB, capture []byte) {
-	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.rtmp, "rtmp://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	drained := make(chan error, 1)
-	go func() {
-		_, err := io.Copy(io.Discard, conn)
-		drained <- err
-	}()
-	if _, err := conn.Write(capture); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-drained; err != nil {
-		t.Fatal(err)
 	}
 }

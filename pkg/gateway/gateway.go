@@ -5,7 +5,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -20,16 +19,6 @@ import (
 	"sluice/pkg/store"
 	"sluice/pkg/stream"
 	"sluice/web"
-)
-
-const (
-	// drain is how long requests may go on when the gateway stops.
-	drain = 3 * time.Second
-
-	// A request's head must come, and its answer be taken, within these.
-	readTimeout  = 10 * time.Second
-	writeTimeout = 2 * time.Minute
-	idleTimeout  = 2 * time.Minute
 )
 
 // A Gateway is a Sluice that listens but does not serve yet.
@@ -134,16 +123,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return publishers.Serve(ctx, g.rtmp) })
 	group.Go(func() error { return g.serveHTTP(ctx) })
-	group.Go(func() error { return ignoreCancel(g.reaper.Run(ctx)) })
+	group.Go(func() error { _ = g.reaper.Run(ctx); return nil }) // it has only ctx's error
 	err := group.Wait()
 	g.log.Info().Err(err).Msg("stopped")
-	return err
-}
-
-func ignoreCancel(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
 	return err
 }
 
@@ -152,49 +134,4 @@ func (g *Gateway) announce() {
 	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
 	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
 	g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
-}
-
-// retireLeftovers removes what an earlier run left in the store, after the
-// time for which its viewers may still ask for it.
-func (g *Gateway) retireLeftovers() error {
-	at := time.Now().Add(g.config.Window.Duration + g.config.Segment.Max)
-	blobs := 0
-	for entry, err := range g.store.List("") {
-		if err != nil {
-			return fmt.Errorf("list the store: %w", err)
-		}
-		g.reaper.Add(at, entry.Name)
-		blobs++
-	}
-	if blobs > 0 {
-		g.log.Info().Int("blobs", blobs).Time("until", at).Msg("an earlier run left blobs in the store: they will be removed")
-	}
-	return nil
-}
-
-// serveHTTP serves players until ctx ends, and then lets the requests that are
-// under way come to their end.
-func (g *Gateway) serveHTTP(ctx context.Context) error {
-	server := &http.Server{
-		Handler:           g.handler,
-		ReadHeaderTimeout: readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		ErrorLog:          forward(g.log),
-	}
-	done := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-		defer cancel()
-		if err := server.Shutdown(late); err != nil {
-			done <- server.Close()
-			return
-		}
-		done <- nil
-	}()
-	if err := server.Serve(g.http); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("http: %w", err)
-	}
-	return <-done
 }

@@ -4,43 +4,56 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
 
 	"sluice/pkg/config"
 	"sluice/pkg/gateway"
+	"sluice/pkg/push"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test waits for what must happen.
+const patience = time.Minute
 
 // A server is a gateway that runs for one test.
 type server struct {
-	t    testing.TB
-	rtmp string // rtmp://127.0.0.1:port
-	http string // http://127.0.0.1:port
-	log  *logBook
-	stop func() // returns when the gateway has stopped
+	t      testing.TB
+	rtmp   string // rtmp://127.0.0.1:port
+	http   string // http://127.0.0.1:port
+	dir    string // of the store
+	log    *logBook
+	client *http.Client
+	stop   func() // returns when the gateway has stopped
 }
 
-// start runs a gateway on free ports with what settings change. It stops with
-// the test.
-func start(t testing.TB, settings ...string) *server {
+// settings returns a configuration with free ports and what changes, keys and
+// values in turn, say.
+func settings(t testing.TB, changes ...string) config.Config {
 	t.Helper()
 	cfg := config.Default()
-	cfg.RTMP.Address, cfg.HTTP.Address = "127.0.0.1:0", "127.0.0.1:0"
-	cfg.Store.Path = t.TempDir()
-	for i := 0; i < len(settings); i += 2 {
-		if err := cfg.Set("test", settings[i], settings[i+1]); err != nil {
+	all := append([]string{"rtmp.address", "127.0.0.1:0", "http.address", "127.0.0.1:0", "store.path", t.TempDir()}, changes...)
+	for i := 0; i < len(all); i += 2 {
+		if err := cfg.Set("test", all[i], all[i+1]); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return cfg
+}
+
+// start runs a gateway with changed settings. It stops with the test.
+func start(t testing.TB, changes ...string) *server {
+	t.Helper()
+	cfg := settings(t, changes...)
 	book := &logBook{}
 	g, err := gateway.New(cfg, zerolog.New(book))
 	if err != nil {
@@ -49,20 +62,18 @@ func start(t testing.TB, settings ...string) *server {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx) }()
-	stopped := false
+	transport := &http.Transport{}
 	s := &server{
-		t: t, log: book,
+		t: t, log: book, dir: cfg.Store.Path, client: &http.Client{Transport: transport},
 		rtmp: "rtmp://" + g.RTMPAddr().String(), http: "http://" + g.HTTPAddr().String(),
-		stop: func() {
-			cancel()
-			if !stopped {
-				stopped = true
-				if err := <-done; err != nil {
-					t.Errorf("the gateway ended with %v", err)
-				}
-			}
-		},
 	}
+	s.stop = sync.OnceFunc(func() {
+		transport.CloseIdleConnections()
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the gateway ended with %v", err)
+		}
+	})
 	t.Cleanup(s.stop)
 	return s
 }
@@ -70,7 +81,7 @@ func start(t testing.TB, settings ...string) *server {
 // get returns the body of a path that must be there.
 func (s *server) get(path string) string {
 	s.t.Helper()
-	status, body, _ := s.try(path)
+	status, body := s.try(path)
 	if status != http.StatusOK {
 		s.t.Fatalf("GET %s: %d %s", path, status, body)
 	}
@@ -78,125 +89,128 @@ func (s *server) get(path string) string {
 }
 
 // try returns the answer to GET path.
-func (s *server) try(path string) (int, string, http.Header) {
+func (s *server) try(path string) (status int, body string) {
 	s.t.Helper()
-	res, err := http.Get(s.http + path)
+	res, err := s.client.Get(s.http + path)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	all, err := io.ReadAll(res.Body)
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Fatalf("GET %s: %v", path, err)
 	}
-	return res.StatusCode, string(body), res.Header
+	return res.StatusCode, string(all)
 }
 
 // eventually waits until the condition holds.
-func (s *server) eventually(what string, holds func() bool) {
-	s.t.Helper()
-	deadline := time.Now().Add(time.Minute)
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
-			s.t.Fatalf("never came: %s", what)
+			t.Fatalf("never came: %s", what)
 		}
-		time.Sleep(20 * time.Millisecond) //nolint:forbidigo // between two looks
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// ended waits for the end of a stream.
-func (s *server) ended(path string) {
+// playing waits until a stream can be played, with so many segments.
+func (s *server) playing(stream string, segments int) {
 	s.t.Helper()
-	s.eventually("the end of "+path, func() bool {
-		_, body, _ := s.try(path)
+	eventually(s.t, stream+" on air", func() bool {
+		_, body := s.try("/" + stream + "/v0/ts.m3u8")
+		return strings.Count(body, "#EXTINF") >= segments
+	})
+}
+
+// ended waits for the end of a stream, which has a rendition of that name.
+func (s *server) ended(stream, rendition string) {
+	s.t.Helper()
+	eventually(s.t, "the end of "+stream, func() bool {
+		_, body := s.try("/" + stream + "/" + rendition + "/index.m3u8")
 		return strings.Contains(body, "#EXT-X-ENDLIST")
 	})
 }
 
+// broadcast publishes the demo clip in a loop until stop is called, which
+// returns why it ended: nil if it was stop.
+func (s *server) broadcast(stream string) (stop func() error) {
+	s.t.Helper()
+	clip, err := push.Demo()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		err := clip.Run(ctx, s.rtmp+"/"+stream, push.Options{Loop: true, Log: zerolog.Nop()})
+		if ctx.Err() != nil {
+			err = nil
+		}
+		done <- err
+	}()
+	stop = sync.OnceValue(func() error {
+		cancel()
+		return <-done
+	})
+	s.t.Cleanup(func() { _ = stop() })
+	return stop
+}
+
+// dial connects to the publishers' side. The connection is closed with the
+// test.
+func (s *server) dial() net.Conn {
+	s.t.Helper()
+	conn := s.connect(strings.TrimPrefix(s.rtmp, "rtmp://"))
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	return conn
+}
+
+// dialHTTP connects to the players' side in the same way.
+func (s *server) dialHTTP() net.Conn {
+	s.t.Helper()
+	return s.connect(strings.TrimPrefix(s.http, "http://"))
+}
+
+func (s *server) connect(address string) net.Conn {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
 // A logBook keeps the log.
 type logBook struct {
-	buffer lockedBuffer
+	mu     sync.Mutex
+	buffer bytes.Buffer
 }
 
 // Write implements io.Writer.
-func (b *logBook) Write(line []byte) (int, error) { return b.buffer.Write(line) }
+func (b *logBook) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(line)
+}
+
+// String returns all of it.
+func (b *logBook) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
 
 // find returns the events with a message.
 func (b *logBook) find(message string) []map[string]any {
 	var found []map[string]any
-	for line := range strings.Lines(b.buffer.String()) {
+	for line := range strings.Lines(b.String()) {
 		var event map[string]any
 		if json.Unmarshal([]byte(line), &event) == nil && event["message"] == message {
 			found = append(found, event)
 		}
-	}
-	return found
-}
-
-// ffmpeg runs ffmpeg and fails the test if it fails.
-func ffmpeg(t testing.TB, args ...string) string {
-	t.Helper()
-	return command(t, "ffmpeg", append([]string{"-nostdin", "-hide_banner", "-v", "error", "-y"}, args...)...)
-}
-
-// command runs a program that must succeed, and returns what it printed to
-// standard output. What it complains of fails the test, too.
-func command(t testing.TB, name string, args ...string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
-	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	if err := cmd.Run(); err != nil || complaints.Len() > 0 {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, complaints.String())
-	}
-	return out.String()
-}
-
-// makeClip encodes a test pattern and a tone as FLV, and returns its path.
-func makeClip(t testing.TB, seconds int, args ...string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "clip.flv")
-	all := []string{"-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100",
-		"-t", strconv.Itoa(seconds), "-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-g", "60", "-sc_threshold", "0",
-		"-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k"}
-	ffmpeg(t, append(append(all, args...), path)...)
-	return path
-}
-
-// publish sends a file in real time and returns when it is sent.
-func (s *server) publish(file, stream string) {
-	s.t.Helper()
-	ffmpeg(s.t, "-re", "-i", file, "-c", "copy", "-f", "flv", s.rtmp+"/"+stream)
-}
-
-// A packet is what ffprobe says of one.
-type packet struct {
-	kind     string  // "video" or "audio"
-	pts, dts float64 // in seconds
-	size     int
-}
-
-// packets returns what ffprobe reads from a file or URL, by kind.
-func packets(t testing.TB, input string) map[string][]packet {
-	t.Helper()
-	text := command(t, "ffprobe", "-v", "error", "-show_entries", "packet=codec_type,pts_time,dts_time,size", "-of", "csv=p=0", input)
-	found := map[string][]packet{}
-	for line := range strings.Lines(text) {
-		fields := strings.Split(strings.TrimSpace(line), ",")
-		if len(fields) < 4 {
-			continue
-		}
-		p := packet{kind: fields[0]}
-		var err error
-		for i, to := range []*float64{&p.pts, &p.dts} {
-			if *to, err = strconv.ParseFloat(fields[i+1], 64); err != nil {
-				t.Fatalf("%s: ffprobe printed %q", input, line)
-			}
-		}
-		_, _ = fmt.Sscan(fields[3], &p.size)
-		found[p.kind] = append(found[p.kind], p)
 	}
 	return found
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -19,12 +20,12 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 	id, ok := media.ParseTrackID(chi.URLParam(r, "track"))
 	p, found := o.Source.Lookup(chi.URLParam(r, "app"), chi.URLParam(r, "name"))
 	if !ok || !found {
-		fail(w, fs.ErrNotExist)
+		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
 	file := chi.URLParam(r, "file")
 	ending := path.Ext(file)
-	name := file[:len(file)-len(ending)]
+	name := strings.TrimSuffix(file, ending)
 	switch {
 	case file == "index.m3u8":
 		o.playlist(w, r, p, id, hls.CMAF)
@@ -37,18 +38,19 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 	case ending == ".ts":
 		o.transportStream(w, r, p, id, name)
 	default:
-		fail(w, fs.ErrNotExist)
+		o.fail(w, r, fs.ErrNotExist)
 	}
 }
 
-// segment serves a stored CMAF segment.
+// segment serves a stored CMAF segment. The store knows more than the
+// presentation: what an earlier publisher of the name left stays to be had.
 func (o *Origin) segment(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
 	blob, err := o.Store.Open(p.Blob(id, name))
 	if err != nil {
-		fail(w, err)
+		o.fail(w, r, err)
 		return
 	}
-	defer blob.Close() //nolint:errcheck // it was only read
+	defer blob.Close()
 	serve(w, r, id.Kind.String()+"/mp4", immutable(), name, blob)
 }
 
@@ -56,12 +58,12 @@ func (o *Origin) segment(w http.ResponseWriter, r *http.Request, p *live.Present
 func (o *Origin) header(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
 	rendition := p.Snapshot().Rendition(id)
 	if rendition == nil {
-		fail(w, fs.ErrNotExist)
+		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
 	seg, ok := rendition.Find(func(s *live.Segment) bool { return s.Header.Name == name })
 	if !ok {
-		fail(w, fs.ErrNotExist)
+		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
 	serve(w, r, id.Kind.String()+"/mp4", immutable(), name, bytes.NewReader(seg.Header.Data))
@@ -71,10 +73,7 @@ func (o *Origin) header(w http.ResponseWriter, r *http.Request, p *live.Presenta
 func (o *Origin) transportStream(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
 	data, err := o.ts.segment(r.Context(), p, id, name)
 	if err != nil {
-		if !isNotExist(err) {
-			o.Log.Error().Err(err).Str("path", r.URL.Path).Msg("segment not packed")
-		}
-		fail(w, err)
+		o.fail(w, r, err)
 		return
 	}
 	serve(w, r, typeTS, immutable(), name, bytes.NewReader(data))

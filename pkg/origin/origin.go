@@ -7,9 +7,9 @@
 package origin
 
 import (
-	"errors"
 	"io/fs"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -32,7 +32,7 @@ type Source interface {
 type Config struct {
 	Source  Source
 	Store   store.Store // where the presentations' segments are
-	Pages   fs.FS       // index.html, player.html and assets/
+	Pages   fs.FS       // index.html, player.html and assets/; its files can seek
 	TSCache int64       // bytes of MPEG-TS segments to keep
 	Log     zerolog.Logger
 	Now     func() time.Time
@@ -41,90 +41,56 @@ type Config struct {
 // An Origin answers requests.
 type Origin struct {
 	Config
-	ts *transportStreams
+	site   site
+	ts     *transportStreams
+	faults zerolog.Logger // sampled: whoever finds a request that fails can repeat it
 }
 
 // New returns an Origin.
 func New(config Config) (*Origin, error) {
-	ts, err := newTransportStreams(config.Store, config.TSCache)
+	site, err := newSite(config.Pages)
 	if err != nil {
 		return nil, err
 	}
-	return &Origin{Config: config, ts: ts}, nil
+	ts, err := newTransportStreams(config.Store, config.TSCache, config.Log)
+	if err != nil {
+		return nil, err
+	}
+	faults := config.Log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second})
+	return &Origin{Config: config, site: site, ts: ts, faults: faults}, nil
 }
 
 // Handler returns the routes. The first element of a path is an application,
-// except for those that begin with no letter or digit and the few below.
+// except for those that begin with no letter or digit and the Reserved ones.
+//
+// No name needs percent-encoding, and none is decoded: an encoded path is the
+// name of nothing, so that what a cache or a rule in front of the origin sees
+// is what it answers.
 func (o *Origin) Handler() http.Handler {
 	r := chi.NewRouter()
 	r.Use(o.recover, crossOrigin, middleware.GetHead)
-	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { fail(w, fs.ErrNotExist) })
-	r.MethodNotAllowed(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
-		fail(w, errMethod)
-	})
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) { o.fail(w, r, fs.ErrNotExist) })
+	r.MethodNotAllowed(o.methodNotAllowed)
 	r.Get("/", o.page("index.html"))
 	r.Get("/-/*", o.asset)
 	r.Get("/healthz", o.healthz)
 	r.Get("/streams.json", o.streams)
 	r.Get("/time", o.time)
 	r.Get("/{app}/{file}", o.alias)
-	r.Get("/{app}/{name}/", o.page("player.html"))
+	r.Get("/{app}/{name}/", o.player)
 	r.Get("/{app}/{name}/time", o.time)
 	r.Get("/{app}/{name}/{file}", o.text)
 	r.Get("/{app}/{name}/{track}/{file}", o.media)
 	return r
 }
 
-var (
-	errMethod  = errors.New("method not allowed")
-	errRequest = errors.New("bad request")
-)
-
-// fail answers a request with the status that an error stands for.
-func fail(w http.ResponseWriter, err error) {
-	status := http.StatusInternalServerError
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, store.ErrName):
-		status = http.StatusNotFound
-	case errors.Is(err, errMethod):
-		status = http.StatusMethodNotAllowed
-	case errors.Is(err, errRequest):
-		status = http.StatusBadRequest
-	}
-	w.Header().Set("Cache-Control", cacheFor(negative))
-	http.Error(w, http.StatusText(status), status)
+// Reserved returns the first elements of paths that are, or are to be, other
+// things than applications. Nothing may be published under them.
+func Reserved() []string {
+	return []string{"api", "metrics", "healthz", "readyz", "streams.json", "t", "time"}
 }
 
-// recover answers 500 for a handler that panics, and says so in the log.
-func (o *Origin) recover(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if cause := recover(); cause != nil && cause != http.ErrAbortHandler { //nolint:errorlint // a panic's value, not an error
-				o.Log.Error().Interface("cause", cause).Str("path", r.URL.Path).Msg("request panicked")
-				fail(w, errors.New("panic"))
-			}
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// crossOrigin lets pages of every site play. The headers are the same whether
-// or not the request names an origin, because a cache does not tell them
-// apart.
-func crossOrigin(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "Date, Age, Content-Length, Content-Range, ETag")
-		h.Set("Timing-Allow-Origin", "*")
-		if r.Method == http.MethodOptions {
-			h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-			h.Set("Access-Control-Allow-Headers", "*, Range, If-None-Match")
-			h.Set("Access-Control-Max-Age", "86400")
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+// nameable reports whether a stream of that name can be on air.
+func nameable(app, name string) bool {
+	return store.CheckName(app+"/"+name) == nil && !slices.Contains(Reserved(), app)
 }

@@ -1,13 +1,55 @@
 package origin
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 )
+
+// A site is the pages and what they load.
+type site struct {
+	files fs.FS
+	tags  map[string]string // entity tags of the files, by name; nothing else is served
+}
+
+func newSite(files fs.FS) (site, error) {
+	s := site{files, make(map[string]string)}
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
+			return err
+		}
+		data, err := fs.ReadFile(files, name)
+		s.tags[name] = digest(data)
+		return err
+	})
+	if err != nil {
+		return site{}, fmt.Errorf("pages: %w", err)
+	}
+	return s, nil
+}
+
+// open returns a file and its entity tag, or fs.ErrNotExist.
+func (s site) open(name string) (file fs.File, content io.ReadSeeker, tag string, err error) {
+	tag, ok := s.tags[name]
+	if !ok {
+		return nil, nil, "", fs.ErrNotExist
+	}
+	if file, err = s.files.Open(name); err != nil {
+		return nil, nil, "", err
+	}
+	content, ok = file.(io.ReadSeeker)
+	if !ok {
+		return nil, nil, "", errors.Join(fmt.Errorf("page %s: cannot seek", name), file.Close())
+	}
+	return file, content, tag, nil
+}
 
 // page serves a page of the web folder. It is the same for all streams: what
 // it shows it finds out by itself.
@@ -15,6 +57,30 @@ func (o *Origin) page(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		o.file(w, r, name, cacheFor(visit))
 	}
+}
+
+// player serves the page of a stream, on air or not: it waits for what is to
+// come.
+func (o *Origin) player(w http.ResponseWriter, r *http.Request) {
+	if !nameable(chi.URLParam(r, "app"), chi.URLParam(r, "name")) {
+		o.fail(w, r, fs.ErrNotExist)
+		return
+	}
+	o.file(w, r, "player.html", cacheFor(visit))
+}
+
+// toPlayer adds to {app}/{name} the slash of the page.
+func (o *Origin) toPlayer(w http.ResponseWriter, r *http.Request, app, name string) {
+	if !nameable(app, name) {
+		o.fail(w, r, fs.ErrNotExist)
+		return
+	}
+	to := name + "/"
+	if r.URL.RawQuery != "" {
+		to += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Cache-Control", cacheFor(visit))
+	http.Redirect(w, r, to, http.StatusTemporaryRedirect)
 }
 
 // asset serves what the pages load. The names of assets have a hash in them.
@@ -28,14 +94,15 @@ func (o *Origin) asset(w http.ResponseWriter, r *http.Request) {
 }
 
 func (o *Origin) file(w http.ResponseWriter, r *http.Request, name, cache string) {
-	data, err := fs.ReadFile(o.Pages, path.Clean(name))
+	file, content, tag, err := o.site.open(name)
 	if err != nil {
-		fail(w, fs.ErrNotExist)
+		o.fail(w, r, err)
 		return
 	}
+	defer file.Close()
 	kind := mime.TypeByExtension(path.Ext(name))
 	if kind == "" {
-		kind = http.DetectContentType(data)
+		kind = typeText
 	}
-	serveText(w, r, kind, cache, data)
+	serve(w, r, kind, cache, tag, content)
 }

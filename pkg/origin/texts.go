@@ -1,11 +1,9 @@
 package origin
 
 import (
-	"encoding/json"
 	"io/fs"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -21,7 +19,7 @@ func (o *Origin) text(w http.ResponseWriter, r *http.Request) {
 }
 
 // alias serves {app}/{name}.m3u8 and {app}/{name}.mpd: the same texts one
-// folder up. {app}/{name} is the page without its slash.
+// folder up. {app}/{name} is the player page without its slash.
 func (o *Origin) alias(w http.ResponseWriter, r *http.Request) {
 	app, file := chi.URLParam(r, "app"), chi.URLParam(r, "file")
 	for _, ending := range []string{".m3u8", ".mpd"} {
@@ -30,19 +28,14 @@ func (o *Origin) alias(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if _, ok := o.Source.Lookup(app, file); !ok {
-		fail(w, fs.ErrNotExist)
-		return
-	}
-	w.Header().Set("Cache-Control", cacheFor(negative))
-	http.Redirect(w, r, file+"/", http.StatusTemporaryRedirect)
+	o.toPlayer(w, r, app, file)
 }
 
 // present serves one text. URIs in it get the prefix.
 func (o *Origin) present(w http.ResponseWriter, r *http.Request, app, name, file, prefix string) {
 	p, ok := o.Source.Lookup(app, name)
 	if !ok {
-		fail(w, fs.ErrNotExist)
+		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
 	s := p.Snapshot()
@@ -54,11 +47,11 @@ func (o *Origin) present(w http.ResponseWriter, r *http.Request, app, name, file
 	case "ts.m3u8":
 		text = hls.Multivariant(s, hls.TS, prefix)
 	case "index.mpd", "manifest.mpd":
-		kind = typeDASH
+		kind, fresh = typeDASH, min(fresh, manifest)
 		text = dash.MPD(s, prefix)
 	}
 	if text == nil {
-		fail(w, fs.ErrNotExist)
+		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
 	serveText(w, r, kind, cacheFor(fresh), text)
@@ -69,7 +62,7 @@ func (o *Origin) playlist(w http.ResponseWriter, r *http.Request, p *live.Presen
 	s := p.Snapshot()
 	text := hls.Media(s, id, form)
 	if text == nil {
-		fail(w, fs.ErrNotExist)
+		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
 	serveText(w, r, typeHLS, cacheFor(s.TargetDuration/2), text)
@@ -89,57 +82,4 @@ func (o *Origin) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", typeText)
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write([]byte("ok\n"))
-}
-
-// A listing is one stream in streams.json.
-type listing struct {
-	App       string    `json:"app"`
-	Name      string    `json:"name"`
-	Path      string    `json:"path"`
-	Started   time.Time `json:"started"`
-	Live      bool      `json:"live"`
-	Ready     bool      `json:"ready"`
-	Width     int       `json:"width,omitempty"`
-	Height    int       `json:"height,omitempty"`
-	FrameRate float64   `json:"frameRate,omitempty"` // frames a second
-	Codecs    string    `json:"codecs,omitempty"`
-	Bandwidth int       `json:"bandwidth,omitempty"` // bits a second
-}
-
-// streams serves what is on air, for the page.
-func (o *Origin) streams(w http.ResponseWriter, r *http.Request) {
-	all := make([]listing, 0)
-	for _, p := range o.Source.List() {
-		all = append(all, list(p))
-	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	serveText(w, r, typeJSON, cacheFor(negative), text)
-}
-
-func list(p *live.Presentation) listing {
-	s := p.Snapshot()
-	l := listing{
-		App: p.App, Name: p.Name, Path: "/" + p.App + "/" + p.Name + "/",
-		Started: p.Started.UTC().Truncate(time.Millisecond), Live: !s.Ended,
-	}
-	spans := s.Spans()
-	if len(spans) == 0 {
-		return l
-	}
-	l.Ready = true
-	var codecs []string
-	for _, listed := range spans[len(spans)-1].Tracks {
-		t := listed.Header.Track
-		codecs = append(codecs, t.Codecs)
-		l.Bandwidth += listed.Rendition.Bandwidth
-		if t.ID.Kind == media.Video && l.Width == 0 {
-			l.Width, l.Height, l.FrameRate = t.Width, t.Height, listed.FrameRate()
-		}
-	}
-	l.Codecs = strings.Join(codecs, ",")
-	return l
 }

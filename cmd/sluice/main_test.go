@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"sluice/web"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// A safeBuffer is a bytes.Buffer for several goroutines.
+type safeBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+// String returns what was written.
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
+// A process is a command that runs.
+type process struct {
+	t        *testing.T
+	out, err safeBuffer
+	stop     context.CancelFunc
+	code     chan int
+}
+
+func launch(t *testing.T, args ...string) *process {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &process{t: t, stop: cancel, code: make(chan int, 1)}
+	go func() { p.code <- run(ctx, args, &p.out, &p.err) }()
+	t.Cleanup(cancel)
+	return p
+}
+
+// finds waits until a pattern is in the output, and returns its submatch.
+func (p *process) finds(b *safeBuffer, pattern string) string {
+	p.t.Helper()
+	re := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if m := re.FindStringSubmatch(b.String()); m != nil {
+			return m[1]
+		}
+	}
+	p.t.Fatalf("%s never came:\n%s\n%s", pattern, p.out.String(), p.err.String())
+	return ""
+}
+
+// wants waits for the exit code.
+func (p *process) wants(code int) {
+	p.t.Helper()
+	select {
+	case got := <-p.code:
+		if got != code {
+			p.t.Errorf("exit code %d, want %d:\n%s", got, code, p.err.String())
+		}
+	case <-time.After(10 * time.Second):
+		p.t.Fatalf("it does not end:\n%s", p.err.String())
+	}
+}
+
+// taken returns an address at which somebody listens.
+func taken(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	return ln.Addr().String()
+}
+
+// write makes a file of a test and returns its path.
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Mistakes are told in one line, and by the exit code.
+func TestMistakes(t *testing.T) {
+	free := []string{"--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--segments", t.TempDir()}
+	serve := func(args ...string) []string { return append(append([]string{"serve"}, free...), args...) }
+	used := taken(t)
+	yaml := func(content string) string { return write(t, "sluice.yml", content) }
+	unknown := yaml("http:\n  adress: \":80\"\n")
+	wrong := yaml("segment:\n  duration: quick\n")
+	broken := yaml("segment: [\n")
+	tooSmall := yaml("window:\n  duration: 5s\n")
+	busy := yaml("store:\n  path: " + t.TempDir() + "\nhttp:\n  address: 127.0.0.1:0\nrtmp:\n  address: " + used + "\n")
+	video := write(t, "clip.flv", "this is no clip")
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+		err  []string // in the one line
+	}{
+		{"nothing", nil, 2, []string{"serve", "push", "demo", "--help"}},
+		{"unknown command", []string{"sing"}, 2, []string{"sing"}},
+		{"unknown flag", serve("--loud"), 2, []string{"--loud"}},
+		{"unknown flag of push", []string{"push", "--loud", video, "rtmp://localhost/live/show"}, 2, []string{"--loud"}},
+		{"flag without a value", serve("--config"), 2, []string{"--config"}},
+		{"unknown key", serve("--config", unknown), 2, []string{unknown + ":2: http.adress: unknown key", "http.address"}},
+		{"wrong type", serve("--config", wrong), 2, []string{wrong + `:2: segment.duration: "quick"`}},
+		{"no YAML", serve("--config", broken), 2, []string{broken + ":"}},
+		{"not together", serve("--config", tooSmall), 2, []string{tooSmall + ":2: window.duration: "}},
+		{"no such file", serve("--config", "/no/such.yml"), 2, []string{"/no/such.yml: no such file"}},
+		{"no address", serve("--http", "here"), 2, []string{"--http: http.address: ", `"here"`}},
+		{"wrong log format", serve("--log-format", "xml"), 2, []string{"--log-format: log.format: ", "json, console"}},
+		{"address in use", serve("--http", used), 2, []string{"--http: http.address: ", used, "address already in use"}},
+		{"address in use, from a file", []string{"serve", "--config", busy}, 2, []string{busy + ":6: rtmp.address: ", used, "address already in use"}},
+		{"no directory", serve("--segments", video+"/x"), 2, []string{"--segments: store.path: ", "not a directory"}},
+		{"demo where somebody is", []string{"demo", "--rtmp", used, "--http", "127.0.0.1:0", "--segments", t.TempDir()}, 2, []string{"rtmp.address", used}},
+		{"no clip", []string{"push", "/no/such.flv", "rtmp://localhost/live/show"}, 2, []string{"/no/such.flv"}},
+		{"no URL", []string{"push", video}, 2, []string{"<url>"}},
+		{"no copies", []string{"push", "--count", "0", video, "rtmp://localhost/live/show"}, 2, []string{"--count must be at least 1"}},
+		{"not a clip", []string{"push", video, "rtmp://localhost/live/show"}, 1, []string{video}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := launch(t, c.args...)
+			p.wants(c.code)
+			text := p.err.String()
+			if !strings.HasPrefix(text, "sluice: ") || strings.Count(text, "\n") != 1 {
+				t.Errorf("%q", text)
+			}
+			for _, words := range c.err {
+				if !strings.Contains(text, words) {
+					t.Errorf("%q is not in %q", words, text)
+				}
+			}
+			if out := p.out.String(); out != "" {
+				t.Errorf("printed %q", out)
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, c := range []struct {
+		args  []string
+		words []string
+	}{
+		{[]string{"--help"}, []string{"serve", "push", "demo"}},
+		{[]string{"serve", "--help"}, []string{"--config", "--rtmp", "--http", "--segments", "--log-format", "configs/sluice.yml"}},
+		{[]string{"push", "--help"}, []string{"--loop", "--count", "rtmp://host[:port]/app/name"}},
+		{[]string{"demo", "-h"}, []string{"--http"}},
+	} {
+		p := launch(t, c.args...)
+		p.wants(0)
+		for _, words := range c.words {
+			if !strings.Contains(p.out.String(), words) {
+				t.Errorf("%s: %q is not in\n%s", c.args, words, p.out.String())
+			}
+		}
+		if p.err.String() != "" {
+			t.Errorf("%s: %s", c.args, p.err.String())
+		}
+	}
+}
+
+// demo prints a URL that answers, publishes there, and stops when it is told.
+// What it publishes nobody else can.
+func TestDemo(t *testing.T) {
+	demo := launch(t, "demo", "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--segments", t.TempDir(), "--log-format", "json")
+	url := demo.finds(&demo.out, `(http://\S+/live/demo/)`)
+	if _, err := fs.Stat(web.Files(), "player.html"); err == nil { // the page is built
+		answers(t, url, "<html")
+	}
+	for path, want := range map[string]string{"index.m3u8": "#EXT-X-STREAM-INF", "index.mpd": "SegmentTimeline"} {
+		answers(t, url+path, want)
+	}
+	address := demo.finds(&demo.err, `"protocol":"rtmp","address":"([^"]+)"`)
+
+	clip := filepath.Join("..", "..", "pkg", "push", "demo.flv")
+	second := launch(t, "push", clip, "rtmp://"+address+"/live/demo?token=secret")
+	second.wants(1)
+	lines := strings.Split(strings.TrimSpace(second.err.String()), "\n")
+	last := lines[len(lines)-1]
+	if !strings.HasPrefix(last, "sluice: ") || !strings.Contains(last, "NetStream.Publish.BadName") || !strings.Contains(last, "somebody else") ||
+		strings.Contains(last, "secret") {
+		t.Errorf("%q", last)
+	}
+
+	third := launch(t, "push", "--loop", "--count", "2", clip, "rtmp://"+address+"/live/other")
+	answers(t, strings.Replace(url, "demo/", "other-2/index.m3u8", 1), "#EXT-X-STREAM-INF")
+	third.stop()
+	third.wants(0)
+	demo.stop()
+	demo.wants(0)
+}
+
+// answers waits until a URL answers with what is wanted.
+func answers(t *testing.T, url, want string) {
+	t.Helper()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		res, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err == nil && res.StatusCode == http.StatusOK && strings.Contains(string(body), want) {
+			return
+		}
+	}
+	t.Errorf("%s does not answer", url)
+}
+
+// serve runs until it is told to stop. Its log has no colours where nobody
+// sees them.
+func TestServe(t *testing.T) {
+	p := launch(t, "serve", "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--segments", t.TempDir(), "--log-format", "console")
+	address := p.finds(&p.err, `listening address=(\S+) protocol=http`)
+	answers(t, "http://"+address+"/healthz", "ok")
+	p.stop()
+	p.wants(0)
+	if log := p.err.String(); strings.Contains(log, "\x1b") || !strings.Contains(log, "anyone") {
+		t.Errorf("%q", log)
+	}
+}
+
+// Settings of the environment count, and flags count more.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("SLUICE_HTTP_ADDRESS", "nowhere")
+	p := launch(t, "serve", "--rtmp", "127.0.0.1:0", "--segments", t.TempDir())
+	p.wants(2)
+	if text := p.err.String(); !strings.HasPrefix(text, "sluice: SLUICE_HTTP_ADDRESS: http.address: ") {
+		t.Errorf("%q", text)
+	}
+	p = launch(t, "serve", "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--segments", t.TempDir())
+	p.finds(&p.err, `"protocol":"(http)"`)
+	p.stop()
+	p.wants(0)
+}
