@@ -153,8 +153,8 @@ func writeRepresentation(b *bytes.Buffer, span live.Span, l live.Listed, prefix 
 	switch t.ID.Kind {
 	case media.Video:
 		fmt.Fprintf(b, ` width="%d" height="%d" sar="%d:%d"`, t.CodedWidth, t.CodedHeight, max(t.SampleAspect.Num, 1), max(t.SampleAspect.Den, 1))
-		if t.FrameRate.Known() {
-			b.WriteString(` frameRate="` + fraction(t.FrameRate) + `"`)
+		if rate := l.FrameRate(); rate.Known() {
+			b.WriteString(` frameRate="` + fraction(rate) + `"`)
 		}
 		b.WriteString(">\n")
 	case media.Audio:

@@ -66,17 +66,25 @@ func (g *Gateway) open() (err error) {
 			Window: g.config.Window.Duration,
 			Keep:   g.config.Stream.Keep,
 		},
-		Store: g.store, Retire: g.reaper, Log: g.log, Now: time.Now,
+		Store: g.store, Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
 	site, err := origin.New(origin.Config{
 		Source: g.registry, Store: g.store, Pages: web.Files(),
-		TSCache: int64(g.config.TS.CacheBytes), Log: g.log, Now: time.Now,
+		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Log: g.log, Now: time.Now,
 	})
 	if err != nil {
 		return g.config.Fault("ts.cache_bytes", err)
 	}
 	g.handler = site.Handler()
 	return nil
+}
+
+// port returns the port of a listener's address.
+func port(addr net.Addr) int {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return tcp.Port
+	}
+	return 0
 }
 
 func openStore(c config.Store) (store.Store, error) {

@@ -26,8 +26,9 @@ const (
 const dateTime = "2006-01-02T15:04:05.000Z07:00"
 
 // Multivariant returns the multivariant playlist of a presentation, nil until
-// there is something to play, or when its media cannot have that form. prefix is put before every URI; it is "" where
-// the playlist is served from the presentation's own folder.
+// there is something to play, or when its media cannot have that form. prefix
+// is put before every URI; it is "" where the playlist is served from the
+// presentation's own folder.
 func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 	spans := s.Spans()
 	if len(spans) == 0 || !offered(spans, form) {
@@ -151,8 +152,8 @@ func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 		if t.Width > 0 && t.Height > 0 {
 			fmt.Fprintf(b, ",RESOLUTION=%dx%d", t.Width, t.Height)
 		}
-		if rate := v.main.FrameRate(); rate > 0 {
-			b.WriteString(",FRAME-RATE=" + strconv.FormatFloat(rate, 'f', 3, 64))
+		if rate := v.main.FrameRate(); rate.Known() {
+			b.WriteString(",FRAME-RATE=" + strconv.FormatFloat(rate.Float(), 'f', 3, 64))
 		}
 	}
 	if form == CMAF && v.audio != nil {
@@ -167,9 +168,9 @@ func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 func inTS(rate int) int { return rate * 188 / 184 * 108 / 100 }
 
 // Media returns the media playlist of a rendition, nil if the presentation has
-// none such, or its media cannot have that form. Its URIs are relative to the rendition's folder. As MPEG-TS, video
-// comes with the audio of the same time, and a segment is listed as soon as
-// both are finished.
+// none such, or its media cannot have that form. Its URIs are relative to the
+// rendition's folder. As MPEG-TS, video comes with the audio of the same time,
+// and a segment is listed as soon as both are finished.
 func Media(s *live.Snapshot, id media.TrackID, form Form) []byte {
 	r := s.Rendition(id)
 	if spans := s.Spans(); r == nil || len(spans) == 0 || !offered(spans, form) {

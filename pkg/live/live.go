@@ -8,6 +8,7 @@ package live
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -76,6 +77,7 @@ type Rendition struct {
 	past    []Removed // no longer listed, still to be had
 	longest time.Duration
 	bytes   int64
+	frames  int
 	length  time.Duration
 }
 
@@ -83,14 +85,6 @@ type Rendition struct {
 type Removed struct {
 	Segment
 	Until time.Time // when it may be deleted
-}
-
-// Header returns the header of the newest segment, nil if there is none.
-func (r *Rendition) Header() *Header {
-	if len(r.Segments) == 0 {
-		return nil
-	}
-	return r.Segments[len(r.Segments)-1].Header
 }
 
 // Find returns the segment that match accepts, among those listed and those
@@ -141,17 +135,33 @@ type Listed struct {
 	Segments  []Segment // at least one
 }
 
-// FrameRate returns the frames a second that the stream declares, or else
-// those that its newest segment has. It is 0 when neither is known.
-func (l Listed) FrameRate() float64 {
+// FrameRate returns the frames a second that the stream declares, or else the
+// usual rate that comes near to what it has had so far. It is unknown when
+// there is none such.
+func (l Listed) FrameRate() media.Ratio {
 	if declared := l.Header.Track.FrameRate; declared.Known() {
-		return declared.Float()
+		return declared
 	}
-	newest := l.Segments[len(l.Segments)-1]
-	if newest.Duration <= 0 {
-		return 0
+	if l.Rendition.length <= 0 {
+		return media.Ratio{}
 	}
-	return float64(newest.Frames) / newest.Length().Seconds()
+	return usualRate(float64(l.Rendition.frames) / l.Rendition.length.Seconds())
+}
+
+// usualRate returns the rate in use for video that is nearest to the measured
+// one, unless it is further away than counting over a few seconds explains.
+func usualRate(measured float64) media.Ratio {
+	const near = 0.004 // the rates of film and NTSC are 0.001 apart from the whole ones
+	var found media.Ratio
+	best := near
+	for _, whole := range []uint32{10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120} {
+		for _, rate := range []media.Ratio{{Num: whole, Den: 1}, {Num: whole * 1000, Den: 1001}} {
+			if off := math.Abs(measured/rate.Float() - 1); off < best {
+				found, best = rate, off
+			}
+		}
+	}
+	return found
 }
 
 // Spans returns the periods of which every rendition has a segment listed,
@@ -302,6 +312,7 @@ func (r *Rendition) measure(seg Segment) {
 		return
 	}
 	r.bytes += seg.Size
+	r.frames += seg.Frames
 	r.length += length
 	r.Average = int(float64(r.bytes) * 8 / r.length.Seconds())
 	peak := int(float64(seg.Size)*8/length.Seconds()) + 1

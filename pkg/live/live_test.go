@@ -196,3 +196,30 @@ func TestSnapshotsNeverChange(t *testing.T) {
 		t.Error("an old snapshot changed")
 	}
 }
+
+func TestFrameRate(t *testing.T) {
+	cases := []struct {
+		declared media.Ratio
+		frames   int
+		length   time.Duration
+		want     media.Ratio
+	}{
+		{media.Ratio{Num: 30000, Den: 1001}, 60, 2 * time.Second, media.Ratio{Num: 30000, Den: 1001}},
+		{media.Ratio{}, 60, 1999 * time.Millisecond, media.Ratio{Num: 30, Den: 1}},
+		{media.Ratio{}, 60, 2002 * time.Millisecond, media.Ratio{Num: 30000, Den: 1001}},
+		{media.Ratio{}, 48, 2002 * time.Millisecond, media.Ratio{Num: 24000, Den: 1001}},
+		{media.Ratio{}, 50, 2 * time.Second, media.Ratio{Num: 25, Den: 1}},
+		{media.Ratio{}, 54, 2 * time.Second, media.Ratio{}}, // nobody's rate: it varies
+	}
+	for _, c := range cases {
+		p := live.New(live.Settings{Window: 30 * time.Second})
+		h := &live.Header{Track: media.Track{ID: media.TrackID{Kind: media.Video}, Timescale: media.VideoTimescale, FrameRate: c.declared}}
+		p.Add(h.Track.ID, live.Segment{
+			Period: &live.Period{Headers: []*live.Header{h}}, Header: h, Frames: c.frames,
+			Duration: media.TicksOf(c.length, media.VideoTimescale), Size: 1,
+		}, 2*time.Second, time.Unix(0, 0))
+		if got := p.Snapshot().Spans()[0].Tracks[0].FrameRate(); got != c.want {
+			t.Errorf("%d frames in %v, declared %v: %v, want %v", c.frames, c.length, c.declared, got, c.want)
+		}
+	}
+}

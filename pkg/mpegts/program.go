@@ -41,7 +41,10 @@ func newProgram(streams []Stream) (*program, error) {
 	if len(p.streams) == 0 {
 		return nil, fmt.Errorf("a segment without tracks is %w", codec.ErrUnsupported)
 	}
-	return p, p.order()
+	if err := p.order(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 func (p *program) add(s Stream) error {

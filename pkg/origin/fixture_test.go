@@ -61,6 +61,7 @@ func newStudio(t *testing.T) *studio {
 		s.period.Headers = append(s.period.Headers, &live.Header{Track: track, Name: "header-" + track.ID.String(), Data: []byte("moov " + track.ID.String())})
 	}
 	o, err := origin.New(origin.Config{
+		RTMP:   1936,
 		Source: s, Store: s.store, TSCache: 1 << 20, Now: func() time.Time { return now },
 		Log: zerolog.New(zerolog.SyncWriter(s.log)),
 		Pages: fstest.MapFS{

@@ -34,6 +34,7 @@ type Config struct {
 	Store   store.Store // where the presentations' segments are
 	Pages   fs.FS       // index.html, player.html and assets/; its files can seek
 	TSCache int64       // bytes of MPEG-TS segments to keep
+	RTMP    int         // port that publishers connect to, for the page to tell
 	Log     zerolog.Logger
 	Now     func() time.Time
 }
@@ -75,6 +76,7 @@ func (o *Origin) Handler() http.Handler {
 	r.Get("/-/*", o.asset)
 	r.Get("/healthz", o.healthz)
 	r.Get("/streams.json", o.streams)
+	r.Get("/publish.json", o.publishing)
 	r.Get("/time", o.time)
 	r.Get("/{app}/{file}", o.alias)
 	r.Get("/{app}/{name}/", o.player)
@@ -87,7 +89,7 @@ func (o *Origin) Handler() http.Handler {
 // Reserved returns the first elements of paths that are, or are to be, other
 // things than applications. Nothing may be published under them.
 func Reserved() []string {
-	return []string{"api", "metrics", "healthz", "readyz", "streams.json", "t", "time"}
+	return []string{"api", "metrics", "healthz", "readyz", "streams.json", "publish.json", "t", "time"}
 }
 
 // nameable reports whether a stream of that name can be on air.

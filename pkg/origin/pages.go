@@ -55,7 +55,7 @@ func (s site) open(name string) (file fs.File, content io.ReadSeeker, tag string
 // it shows it finds out by itself.
 func (o *Origin) page(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		o.file(w, r, name, cacheFor(visit))
+		o.file(w, r, name, revalidate)
 	}
 }
 
@@ -66,7 +66,7 @@ func (o *Origin) player(w http.ResponseWriter, r *http.Request) {
 		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
-	o.file(w, r, "player.html", cacheFor(visit))
+	o.file(w, r, "player.html", revalidate)
 }
 
 // toPlayer adds to {app}/{name} the slash of the page.
@@ -86,7 +86,7 @@ func (o *Origin) toPlayer(w http.ResponseWriter, r *http.Request, app, name stri
 // asset serves what the pages load. The names of assets have a hash in them.
 func (o *Origin) asset(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "*")
-	cache := cacheFor(visit)
+	cache := revalidate
 	if path.Dir(name) == "assets" {
 		cache = immutable()
 	}

@@ -19,9 +19,13 @@ import (
 const (
 	negative = time.Second          // of an error: what is missing may come at any moment
 	forever  = 365 * 24 * time.Hour // of what never changes
-	visit    = 60 * time.Second     // of a page
+	visit    = 60 * time.Second     // of the way to a page
 	manifest = time.Second          // of an MPD, at most: half its minimumUpdatePeriod of 2 s
 )
+
+// revalidate is the Cache-Control of what changes with the next release: a
+// cache may hold it, and asks each time whether it is still right.
+const revalidate = "no-cache"
 
 // Content types.
 const (

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -23,6 +24,11 @@ type listing struct {
 	FrameRate float64   `json:"frameRate,omitempty"` // frames a second
 	Codecs    string    `json:"codecs,omitempty"`
 	Bandwidth int       `json:"bandwidth,omitempty"` // bits a second
+}
+
+// publishing serves what an encoder must be told to publish here.
+func (o *Origin) publishing(w http.ResponseWriter, r *http.Request) {
+	serveText(w, r, typeJSON, revalidate, fmt.Appendf(nil, `{"rtmpPort":%d}`, o.RTMP))
 }
 
 // streams serves what is on air, for the page.
@@ -56,7 +62,7 @@ func list(p *live.Presentation) listing {
 		codecs = append(codecs, t.Codecs)
 		l.Bandwidth += listed.Rendition.Bandwidth
 		if t.ID.Kind == media.Video && l.Width == 0 {
-			l.Width, l.Height, l.FrameRate = t.Width, t.Height, listed.FrameRate()
+			l.Width, l.Height, l.FrameRate = t.Width, t.Height, listed.FrameRate().Float()
 		}
 	}
 	l.Codecs = strings.Join(codecs, ",")

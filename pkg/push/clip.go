@@ -14,7 +14,7 @@ import (
 // demo is made by scripts/make-demo-clip.sh.
 //
 //go:embed demo.flv
-var demo []byte //nolint:gochecknoglobals // go:embed needs a variable; it is never written
+var demo []byte
 
 // A Clip is a piece of H.264 video, AAC audio or both. It is immutable, and any
 // number of publishers share its bytes.

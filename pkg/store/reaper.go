@@ -109,9 +109,9 @@ func (r *Reaper) next(now time.Time) []string {
 	if len(r.due) == 0 || r.due[0].at.After(now) {
 		return nil
 	}
-	names := heap.Pop(&r.due).(batch).names
-	r.count -= len(names)
-	return names
+	first, _ := heap.Pop(&r.due).(batch)
+	r.count -= len(first.names)
+	return first.names
 }
 
 func (r *Reaper) remove(name string) {
@@ -135,7 +135,11 @@ type deadlines []batch
 func (d deadlines) Len() int           { return len(d) }
 func (d deadlines) Less(i, j int) bool { return d[i].at.Before(d[j].at) }
 func (d deadlines) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
-func (d *deadlines) Push(x any)        { *d = append(*d, x.(batch)) }
+
+func (d *deadlines) Push(x any) {
+	b, _ := x.(batch) // nothing else is pushed
+	*d = append(*d, b)
+}
 
 func (d *deadlines) Pop() any {
 	last := len(*d) - 1

@@ -41,7 +41,7 @@ func writeSome(control func(func(fd uintptr) bool) error, chunks [][]byte) (n in
 	failed := control(func(fd uintptr) bool {
 		for {
 			n, err = unix.Writev(int(fd), chunks)
-			if err != unix.EINTR { //nolint:errorlint // an Errno as it came from the call
+			if err != unix.EINTR {
 				return true
 			}
 		}

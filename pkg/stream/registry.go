@@ -31,10 +31,11 @@ func NewRegistry(env Environment) *Registry {
 	return &Registry{env: env, entries: make(map[Name]*entry)}
 }
 
-// Publish gives name to a publisher, or returns ErrBadName or ErrNameInUse.
+// Publish gives name to a publisher, or returns ErrBadName,
+// ErrReserved or ErrNameInUse.
 // The name is free again when the publication is closed.
 func (r *Registry) Publish(name Name) (*Publication, error) {
-	if err := name.check(); err != nil {
+	if err := name.check(r.env.Reserved); err != nil {
 		return nil, err
 	}
 	now := r.env.Now()

@@ -107,6 +107,7 @@ func newRig(t testing.TB) *rig {
 		listed: map[media.TrackID][]live.Segment{},
 	}
 	r.registry = stream.NewRegistry(stream.Environment{
+		Reserved: []string{"taken"},
 		Config: stream.Config{
 			Segment: segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond},
 			Window:  30 * time.Second, Keep: time.Minute,

@@ -25,8 +25,11 @@ var (
 	ErrNameInUse = errors.New("somebody else publishes under this name")
 
 	// ErrBadName is returned for a name that cannot be part of a URL.
-	ErrBadName = errors.New("application and stream key take letters, digits and ._~- (a letter or digit first, at most 100)," +
-		" and the application must not be one of " + strings.Join(reserved(), ", "))
+	ErrBadName = errors.New("application and stream key take letters, digits and ._~- (a letter or digit first, at most 100)")
+
+	// ErrReserved is returned for an application whose name URLs need for
+	// something else.
+	ErrReserved = errors.New("the application's name is reserved")
 )
 
 // Config says how streams are cut and kept.
@@ -43,11 +46,12 @@ type Retirer interface {
 
 // An Environment is what streams work with.
 type Environment struct {
-	Config Config
-	Store  store.Store
-	Retire Retirer
-	Log    zerolog.Logger
-	Now    func() time.Time
+	Config   Config
+	Store    store.Store
+	Retire   Retirer
+	Reserved []string // names that no application may have
+	Log      zerolog.Logger
+	Now      func() time.Time
 }
 
 // A Name is what a stream is published under, and where it is found.
@@ -60,17 +64,16 @@ func (n Name) String() string { return n.App + "/" + n.Key }
 
 const maxName = 100
 
-// check returns ErrBadName for a name that has no place in a URL.
-func (n Name) check() error {
-	if !wellFormed(n.App) || !wellFormed(n.Key) || slices.Contains(reserved(), n.App) {
+// check returns ErrBadName or ErrReserved for a name that has no place in a
+// URL.
+func (n Name) check(reserved []string) error {
+	switch {
+	case !wellFormed(n.App) || !wellFormed(n.Key):
 		return ErrBadName
+	case slices.Contains(reserved, n.App):
+		return ErrReserved
 	}
 	return nil
-}
-
-// reserved returns the first elements of URLs that are not applications.
-func reserved() []string {
-	return []string{"api", "metrics", "healthz", "readyz", "streams.json", "t", "time"}
 }
 
 // wellFormed reports whether s can be an element of a URL's path as it is.

@@ -1,7 +1,7 @@
 import { addCopyButtons } from './copy';
 import { instantiate, one, setText } from './dom';
 import { formatBitrate, formatCodec, formatElapsed, formatPicture, UNKNOWN } from './format';
-import { ffmpegCommand, rtmpServer } from './publish';
+import { ffmpegCommand, parsePort, PUBLISH_URL, RTMP_PORT, rtmpServer } from './publish';
 import { sleep } from './sleep';
 import { parseStreams, STREAMS_URL, type Stream } from './streams';
 
@@ -10,13 +10,23 @@ const POLL = 2000;
 const list = one(document, '#streams', HTMLElement);
 const rows = new Map<string, HTMLElement>();
 
-describePublishing();
+describePublishing(RTMP_PORT);
+void fetchPort().then(describePublishing);
 addCopyButtons(document);
 void follow();
 
-function describePublishing(): void {
+async function fetchPort(): Promise<number> {
+  try {
+    const response = await fetch(PUBLISH_URL);
+    return parsePort(await response.json());
+  } catch {
+    return RTMP_PORT;
+  }
+}
+
+function describePublishing(port: number): void {
   const key = one(document, '#rtmp-key', HTMLElement).textContent;
-  const server = rtmpServer(location.hostname);
+  const server = rtmpServer(location.hostname, port);
   one(document, '#rtmp-server', HTMLElement).textContent = server;
   one(document, '#ffmpeg-command', HTMLElement).textContent = ffmpegCommand(server, key);
 }
