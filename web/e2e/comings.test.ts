@@ -23,7 +23,7 @@ function expected(trouble: string): boolean {
 test('the list explains how to publish, shows a stream and lets it go', async () => {
   const { page, trouble } = await open(browser, `http://${gateway.http}/`);
   await page.getByText('Nothing is on air').waitFor();
-  expect(await page.locator('#rtmp-server').textContent()).toBe('rtmp://127.0.0.1:1935/live');
+  await page.locator('#rtmp-server', { hasText: `rtmp://${gateway.rtmp}/live` }).waitFor();
   expect(await page.locator('#ffmpeg-command').textContent()).toContain('-f flv rtmp://');
 
   const publisher = gateway.publish('live/listed');
