@@ -124,8 +124,10 @@ func (c *Clock) Stamp(f media.Frame, now time.Time) media.Sample {
 	at := media.Ticks(tr.time+tr.shift.offset).Rescale(millisecond, tr.scale)
 	s := media.Sample{Track: f.Track, Key: f.Key, DTS: tr.place(at), Data: f.Data}
 	if tr.frame == 0 {
-		offset := media.Ticks(min(max(f.Offset, minOffset), maxOffset))
-		s.Offset = at + offset.Rescale(millisecond, tr.scale) - s.DTS
+		offset := media.Ticks(min(max(f.Offset, minOffset), maxOffset)).Rescale(millisecond, tr.scale)
+		// A decode time that was repaired does not move the presentation,
+		// unless the picture would be shown before it is decoded.
+		s.Offset = max(at+offset-s.DTS, min(offset, 0))
 	}
 	return s
 }
@@ -242,11 +244,7 @@ func (tr *track) place(at media.Ticks) media.Ticks {
 			counted := tr.last + tr.frame
 			dts = counted + tr.drift.correct(at-counted, tr.frame, tr.scale)
 		}
-		least := tr.last + 1
-		if tr.frame == 0 {
-			least = tr.last + media.Ticks(tr.scale/millisecond)
-		}
-		dts = max(dts, least)
+		dts = max(dts, tr.last+1)
 		tr.step = dts - tr.last
 	}
 	tr.last = dts

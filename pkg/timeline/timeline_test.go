@@ -249,3 +249,18 @@ func TestALateTrackKeepsItsPlaceBehindAStall(t *testing.T) {
 		t.Errorf("video and audio of the same time are %v ms apart", apart)
 	}
 }
+
+func TestFramesOfOneMillisecond(t *testing.T) {
+	p := newPublisher(video)
+	last := media.Ticks(0)
+	for i, at := range []uint32{0, 33, 33, 33, 66} {
+		s := p.at(int(at), media.Frame{Track: v0, Time: at, Key: i == 0})
+		if s.DTS <= last || s.Offset < 0 {
+			t.Errorf("frame %d is decoded at %d after %d and shown %d ticks later", i, s.DTS, last, s.Offset)
+		}
+		if off := ms(s.PTS(), 90000) - float64(at); off < 0 || off > 0.1 {
+			t.Errorf("frame %d of %d ms is shown %v ms off", i, at, off)
+		}
+		last = s.DTS
+	}
+}
