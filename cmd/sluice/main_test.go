@@ -141,6 +141,8 @@ func TestMistakes(t *testing.T) {
 		{"no directory", serve("--segments", video+"/x"), 2, []string{"--segments: store.path: ", "not a directory"}},
 		{"demo where somebody is", []string{"demo", "--rtmp", used, "--http", "127.0.0.1:0", "--segments", t.TempDir()}, 2, []string{"rtmp.address", used}},
 		{"no clip", []string{"push", "/no/such.flv", "rtmp://localhost/live/show"}, 2, []string{"/no/such.flv"}},
+		{"no name in the URL", []string{"push", video, "rtmp://localhost/live"}, 2, []string{"rtmp://host/app/name"}},
+		{"another protocol", []string{"push", video, "http://localhost/live/show"}, 2, []string{"rtmp://"}},
 		{"no URL", []string{"push", video}, 2, []string{"<url>"}},
 		{"no copies", []string{"push", "--count", "0", video, "rtmp://localhost/live/show"}, 2, []string{"--count must be at least 1"}},
 		{"not a clip", []string{"push", video, "rtmp://localhost/live/show"}, 1, []string{video}},

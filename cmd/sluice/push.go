@@ -22,7 +22,10 @@ func (c *pushCommand) Validate() error {
 	if c.Count < 1 {
 		return errors.New("--count must be at least 1")
 	}
-	return nil
+	if c.URL == "" {
+		return nil // kong says that it is missing
+	}
+	return push.CheckURL(c.URL)
 }
 
 // Run publishes the file until its end, or until ctx ends.

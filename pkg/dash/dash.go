@@ -89,13 +89,30 @@ func writeRoot(b *bytes.Buffer, s *live.Snapshot, last live.Span) {
 	fmt.Fprintf(b, ` maxSegmentDuration="%s" minBufferTime="%s">`+"\n", duration(s.TargetDuration+time.Second), duration(s.TargetDuration))
 }
 
-// start returns when a period begins, since the epoch. The first one began
-// with the epoch: it needs no offset between media and presentation time.
-func start(p *live.Period) time.Duration {
-	if p.Sequence == 0 {
+// start returns when a period begins, since the epoch. The first one of a
+// presentation on air began with the epoch: it needs no offset between media
+// and presentation time. When nothing more will come, the first one listed
+// begins with its media, at the same place in time: that is where a player that
+// joins starts.
+func start(s *live.Snapshot, spans []live.Span, i int) time.Duration {
+	switch p := spans[i].Period; {
+	case s.Ended && i == 0:
+		return begin(spans[i]).Truncate(time.Millisecond)
+	case p.Sequence == 0:
 		return 0
+	default:
+		return time.Duration(p.Start.UnixMilli()) * time.Millisecond
 	}
-	return time.Duration(p.Start.UnixMilli()) * time.Millisecond
+}
+
+// begin returns when the listed media of a period begin, since the epoch, in
+// all of its renditions.
+func begin(span live.Span) time.Duration {
+	var last time.Duration
+	for _, t := range span.Tracks {
+		last = max(last, t.Segments[0].Start.Duration(t.Segments[0].Timescale()))
+	}
+	return last
 }
 
 // end returns when the media of a period end, since the epoch, in all of its
@@ -111,43 +128,52 @@ func end(span live.Span) time.Duration {
 	return first
 }
 
+// A period is a span and how it is written.
+type period struct {
+	live.Span
+	start  time.Duration // since the epoch
+	prefix string        // of URLs
+}
+
 func writePeriod(b *bytes.Buffer, s *live.Snapshot, spans []live.Span, i int, prefix string) {
-	span := spans[i]
-	fmt.Fprintf(b, `  <Period id="p%d" start="%s"`, span.Sequence, duration(start(span.Period)))
+	p := period{spans[i], start(s, spans, i), prefix}
+	fmt.Fprintf(b, `  <Period id="p%d" start="%s"`, p.Sequence, duration(p.start))
 	if s.Ended || i < len(spans)-1 {
-		stop := end(span)
+		stop := end(p.Span)
 		if i < len(spans)-1 {
-			stop = min(stop, start(spans[i+1].Period))
+			stop = min(stop, start(s, spans, i+1))
 		}
-		fmt.Fprintf(b, ` duration="%s"`, duration(max(stop-start(span.Period), 0)))
+		fmt.Fprintf(b, ` duration="%s"`, duration(max(stop-p.start, 0)))
 	}
 	b.WriteString(">\n")
-	for n, kind := range []media.Kind{media.Video, media.Audio} {
-		writeSet(b, span, kind, n+1, prefix)
-	}
+	p.writeSet(b, media.Video, ` id="1"`)
+	p.writeSet(b, media.Audio, ` id="2" lang="und"`)
 	b.WriteString("  </Period>\n")
 }
 
 // writeSet writes the AdaptationSet of one kind of media, if there is any.
-func writeSet(b *bytes.Buffer, span live.Span, kind media.Kind, id int, prefix string) {
-	opened := false
-	for _, t := range span.Tracks {
-		if t.Header.Track.ID.Kind != kind {
-			continue
-		}
-		if !opened {
-			fmt.Fprintf(b, "    <AdaptationSet id=\"%d\" contentType=\"%s\" mimeType=\"%s/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">\n", id, kind, kind)
-			b.WriteString("      <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>\n")
-			opened = true
-		}
-		writeRepresentation(b, span, t, prefix)
+func (p period) writeSet(b *bytes.Buffer, kind media.Kind, attributes string) {
+	tracks := slices.DeleteFunc(slices.Clone(p.Tracks), func(l live.Listed) bool { return l.Header.Track.ID.Kind != kind })
+	if len(tracks) == 0 {
+		return
 	}
-	if opened {
-		b.WriteString("    </AdaptationSet>\n")
+	if !slices.ContainsFunc(tracks, dependent) {
+		attributes += ` startWithSAP="1"`
 	}
+	fmt.Fprintf(b, "    <AdaptationSet%s contentType=\"%s\" mimeType=\"%s/mp4\" segmentAlignment=\"true\">\n", attributes, kind, kind)
+	b.WriteString("      <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>\n")
+	for _, t := range tracks {
+		p.writeRepresentation(b, t)
+	}
+	b.WriteString("    </AdaptationSet>\n")
 }
 
-func writeRepresentation(b *bytes.Buffer, span live.Span, l live.Listed, prefix string) {
+// dependent reports whether a segment is listed that no player can start with.
+func dependent(l live.Listed) bool {
+	return slices.ContainsFunc(l.Segments, func(seg live.Segment) bool { return !seg.Independent && !seg.Gap })
+}
+
+func (p period) writeRepresentation(b *bytes.Buffer, l live.Listed) {
 	t := l.Header.Track
 	fmt.Fprintf(b, `      <Representation id="%s" codecs="%s" bandwidth="%d"`, t.ID, t.Codecs, max(l.Rendition.Bandwidth, 1))
 	switch t.ID.Kind {
@@ -163,7 +189,7 @@ func writeRepresentation(b *bytes.Buffer, span live.Span, l live.Listed, prefix 
 			fmt.Fprintf(b, "        <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>\n", t.Channels)
 		}
 	}
-	writeTemplate(b, span, l, prefix)
+	p.writeTemplate(b, l)
 	b.WriteString("      </Representation>\n")
 }
 
@@ -174,13 +200,13 @@ func fraction(r media.Ratio) string {
 	return fmt.Sprintf("%d/%d", r.Num, r.Den)
 }
 
-func writeTemplate(b *bytes.Buffer, span live.Span, l live.Listed, prefix string) {
+func (p period) writeTemplate(b *bytes.Buffer, l live.Listed) {
 	t := l.Header.Track
 	fmt.Fprintf(b, `        <SegmentTemplate timescale="%d"`, t.Timescale)
-	if offset := media.TicksOf(start(span.Period), t.Timescale); offset != 0 {
+	if offset := media.TicksOf(p.start, t.Timescale); offset != 0 {
 		fmt.Fprintf(b, ` presentationTimeOffset="%d"`, offset)
 	}
-	folder := prefix + t.ID.String() + "/"
+	folder := p.prefix + t.ID.String() + "/"
 	fmt.Fprintf(b, " initialization=\"%s.mp4\" media=\"%s$Time$.m4s\">\n          <SegmentTimeline>\n", folder+l.Header.Name, folder)
 	writeTimeline(b, l.Segments)
 	b.WriteString("          </SegmentTimeline>\n        </SegmentTemplate>\n")

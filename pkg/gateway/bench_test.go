@@ -27,7 +27,11 @@ func BenchmarkFramePath(b *testing.B) {
 	b.StopTimer()
 	runtime.ReadMemStats(&after)
 	total := float64(frames * b.N)
-	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/total, "allocs/frame")
+	allocs := float64(after.Mallocs-before.Mallocs) / total
+	if allocs > 1 {
+		b.Errorf("%.2f objects a frame, at most one is allowed", allocs)
+	}
+	b.ReportMetric(allocs, "allocs/frame")
 	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/total, "B/frame")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/total, "ns/frame")
 	b.ReportMetric(0, "ns/op") // it says nothing: a publication is an operation

@@ -5,6 +5,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -91,12 +92,23 @@ func openStore(c config.Store) (store.Store, error) {
 	if c.Type == config.InMemory {
 		return store.NewMemory(), nil
 	}
-	return store.OpenDisk(c.Path)
+	disk, err := store.OpenDisk(c.Path)
+	if err != nil {
+		return nil, err // and no Store that holds a nil Disk
+	}
+	return disk, nil
 }
 
-// Close closes the listeners of a Gateway that was not run.
+func (g *Gateway) closeStore() error {
+	if closer, ok := g.store.(io.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}
+
+// Close closes the listeners and the store of a Gateway that was not run.
 func (g *Gateway) Close() error {
-	var errs []error
+	errs := []error{g.closeStore()}
 	for _, ln := range []net.Listener{g.rtmp, g.http} {
 		if ln != nil {
 			errs = append(errs, ln.Close())
@@ -132,7 +144,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return publishers.Serve(ctx, g.rtmp) })
 	group.Go(func() error { return g.serveHTTP(ctx) })
 	group.Go(func() error { _ = g.reaper.Run(ctx); return nil }) // it has only ctx's error
-	err := group.Wait()
+	err := errors.Join(group.Wait(), g.closeStore())
 	g.log.Info().Err(err).Msg("stopped")
 	return err
 }

@@ -18,6 +18,7 @@ import (
 
 	"sluice/pkg/config"
 	"sluice/pkg/gateway"
+	"sluice/pkg/store"
 )
 
 // blobs returns the names of everything below the store's directory.
@@ -86,7 +87,14 @@ func TestFaultsAtStart(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	shared := t.TempDir()
+	other, err := store.OpenDisk(shared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
 	for _, c := range []struct{ key, value, words string }{
+		{"store.path", shared, "another process keeps its segments there"},
 		{"rtmp.address", taken.Addr().String(), taken.Addr().String() + ": bind: address already in use"},
 		{"http.address", taken.Addr().String(), taken.Addr().String() + ": bind: address already in use"},
 		{"store.path", filepath.Join(file, "store"), file + ": not a directory"},
@@ -184,8 +192,8 @@ func TestLeftovers(t *testing.T) {
 	}
 	s := start(t, "store.path", dir, "segment.max", "1s", "window.duration", "1s")
 	for _, name := range ours {
-		if !exists(name) {
-			t.Errorf("%s is gone already: somebody may still ask for it", name)
+		if status, _ := s.try("/" + name); status != http.StatusOK {
+			t.Errorf("%s: %d, but somebody may still ask for it", name, status)
 		}
 	}
 	for _, name := range ours {

@@ -67,7 +67,9 @@ func TestOneNameOnePublisher(t *testing.T) {
 		uris := map[string]uint64{}
 		for number, e := range old.entries {
 			uris[e.uri] = number
-			s.get("/live/show/" + rendition + "/" + e.uri) // still there
+			s.get("/live/show/" + rendition + "/" + e.uri) // still there, and so are
+			s.get("/live/show/" + rendition + "/" + e.header)
+			s.get("/live/show/" + rendition + "/" + strings.TrimSuffix(e.uri, ".m4s") + ".ts")
 		}
 		for number, e := range now.entries {
 			if was, used := uris[e.uri]; used && was != number {

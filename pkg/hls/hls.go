@@ -235,7 +235,7 @@ func writeSegment(b *bytes.Buffer, segments []live.Segment, i int, form Form) {
 		fmt.Fprintf(b, "#EXT-X-MAP:URI=%q\n", seg.Header.Name+".mp4")
 	}
 	b.WriteString("#EXT-X-PROGRAM-DATE-TIME:")
-	b.Write(seg.Start.Time(seg.Timescale()).AppendFormat(b.AvailableBuffer(), dateTime))
+	b.Write((seg.Start + seg.Offset).Time(seg.Timescale()).AppendFormat(b.AvailableBuffer(), dateTime))
 	if seg.Gap {
 		b.WriteString("\n#EXT-X-GAP")
 	}

@@ -47,8 +47,9 @@ type Segment struct {
 	Number      uint64 // media sequence number; equal numbers cover the same time in all renditions
 	Period      *Period
 	Header      *Header
-	Name        string // of the resource without its ending: "161581317340590"
-	Start       media.Ticks
+	Name        string      // of the resource without its ending: "161581317340590"
+	Start       media.Ticks // decode time of the first sample
+	Offset      media.Ticks // its presentation time less its decode time
 	Duration    media.Ticks
 	Size        int64 // bytes
 	Frames      int
@@ -223,8 +224,9 @@ type Settings struct {
 // served.
 type Presentation struct {
 	Settings
-	mu   sync.Mutex // held by writers
-	snap atomic.Pointer[Snapshot]
+	mu      sync.Mutex // held by writers
+	snap    atomic.Pointer[Snapshot]
+	earlier atomic.Pointer[Presentation]
 }
 
 // New returns a presentation with an empty snapshot.
@@ -236,8 +238,24 @@ func New(settings Settings) *Presentation {
 
 // Blob returns the name under which the store holds a segment of a track.
 func (p *Presentation) Blob(id media.TrackID, segment string) string {
-	return p.App + "/" + p.Name + "/" + id.String() + "/" + segment + ".m4s"
+	return Blob(p.App, p.Name, id, segment)
 }
+
+// Blob returns the name under which the store holds a segment of a track of
+// the presentation app/name.
+func Blob(app, name string, id media.TrackID, segment string) string {
+	return app + "/" + name + "/" + id.String() + "/" + segment + ".m4s"
+}
+
+// Follow makes p the successor of an earlier presentation of the same name,
+// whose headers and segments viewers may still ask for.
+func (p *Presentation) Follow(earlier *Presentation) {
+	earlier.earlier.Store(nil) // one is enough: what it followed was over before it began
+	p.earlier.Store(earlier)
+}
+
+// Earlier returns the presentation that p follows, nil if there is none.
+func (p *Presentation) Earlier() *Presentation { return p.earlier.Load() }
 
 // Snapshot returns the current state. It never returns nil, and does not
 // block.
@@ -255,7 +273,7 @@ func (p *Presentation) Add(id media.TrackID, seg Segment, target time.Duration, 
 			slices.SortStableFunc(next.Renditions, byTrack)
 			r = next.Rendition(id)
 		}
-		removed = r.add(seg, max(next.Window, 3*target), now)
+		removed = r.add(seg, target, max(next.Window, 3*target), now)
 	})
 	return removed
 }
@@ -285,11 +303,11 @@ func byTrack(a, b Rendition) int {
 // add appends seg and removes from the front what the window does not need. A
 // removed segment stays to be had for its own duration and that of the longest
 // playlist so far (RFC 8216bis 6.2.2).
-func (r *Rendition) add(seg Segment, window time.Duration, now time.Time) []Removed {
+func (r *Rendition) add(seg Segment, target, window time.Duration, now time.Time) []Removed {
 	r.Segments = append(r.Segments, seg)
 	r.Depth += seg.Length()
 	r.longest = max(r.longest, r.Depth)
-	r.measure(seg)
+	r.measure(seg, target)
 	known := len(r.past)
 	for r.Depth-r.Segments[0].Length() >= window {
 		first := r.Segments[0]
@@ -304,9 +322,10 @@ func (r *Rendition) add(seg Segment, window time.Duration, now time.Time) []Remo
 	return removed
 }
 
-// measure takes a segment into the rendition's bit rates. The peak is rounded
-// up to two digits, so that texts which hold it seldom change.
-func (r *Rendition) measure(seg Segment) {
+// measure takes a segment into the rendition's bit rates. The peak is that of
+// segments from half a target duration on (RFC 8216bis 4.1), and rounded up to
+// two digits, so that texts which hold it seldom change.
+func (r *Rendition) measure(seg Segment, target time.Duration) {
 	length := seg.Length()
 	if length <= 0 || seg.Gap {
 		return
@@ -315,7 +334,10 @@ func (r *Rendition) measure(seg Segment) {
 	r.frames += seg.Frames
 	r.length += length
 	r.Average = int(float64(r.bytes) * 8 / r.length.Seconds())
-	peak := int(float64(seg.Size)*8/length.Seconds()) + 1
+	peak := r.Average + 1
+	if length >= target/2 {
+		peak = max(peak, int(float64(seg.Size)*8/length.Seconds())+1)
+	}
 	r.Bandwidth = max(r.Bandwidth, roundUp(peak))
 }
 

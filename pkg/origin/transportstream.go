@@ -77,7 +77,7 @@ func (t *transportStreams) pack(ctx context.Context, p *live.Presentation, blob 
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", blob, err)
 	}
-	t.log.Debug().Str("blob", blob).Int("bytes", len(data)).Dur("took", time.Since(began)).Msg("TS segment packed")
+	t.log.Debug().Str("blob", blob).Int("bytes", len(data)).Stringer("took", time.Since(began)).Msg("TS segment packed")
 	return data, nil
 }
 

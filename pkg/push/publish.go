@@ -18,7 +18,7 @@ func (c *Clip) publish(ctx context.Context, conn net.Conn, to target, o Options)
 		return err
 	}
 	log := o.Log.With().Stringer("url", to).Logger()
-	log.Info().Dur("clip", c.period).Bool("loop", o.Loop).Msg("publishing")
+	log.Info().Stringer("clip", c.period).Bool("loop", o.Loop).Msg("publishing")
 
 	heard := make(chan error, 1)
 	go func() { heard <- cl.listen() }()

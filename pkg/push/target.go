@@ -16,6 +16,12 @@ type target struct {
 	query   string // "?token=secret", or empty
 }
 
+// CheckURL returns what is wrong with a URL to publish at, nil if it is right.
+func CheckURL(text string) error {
+	_, err := parseTarget(text)
+	return err
+}
+
 // parseTarget reads rtmp://host[:port]/app/name[?query].
 func parseTarget(text string) (target, error) {
 	base, query, asked := strings.Cut(text, "?")

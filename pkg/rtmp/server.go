@@ -99,7 +99,7 @@ func (s *Server) accept(ctx context.Context, ln net.Listener) (net.Conn, error) 
 		if err == nil || !temporary(err) {
 			return nc, err
 		}
-		s.Log.Warn().Err(err).Dur("retry", delay).Msg("RTMP connection not accepted")
+		s.Log.Warn().Err(err).Stringer("retry", delay).Msg("RTMP connection not accepted")
 		select {
 		case <-time.After(delay):
 		case <-ctx.Done():

@@ -57,7 +57,7 @@ const (
 	// held is how much media of a track may wait for the lead track.
 	held = time.Second
 
-	// A key frame cuts when the segment has early/10 of its target.
+	// A key frame of video cuts when the segment has early/10 of its target.
 	early = 9
 
 	// slack is by how much the first segment may exceed the promise that it
@@ -244,10 +244,19 @@ func (c *Cutter) cuts(tr *track, key bool, at time.Duration) bool {
 	}
 	// Another track may have made a boundary in front of which the lead still
 	// is. It will do, unless it is too far away.
-	if key && b.number >= newest.number && at-b.at >= c.config.Target/10*early {
+	if key && b.number >= newest.number && at-b.at >= c.target(tr) {
 		return true
 	}
 	return tr.begun && c.overdue(tr, at-b.at)
+}
+
+// target returns the duration from which on a key frame ends a segment: a
+// little less than was asked for where key frames are rare.
+func (c *Cutter) target(lead *track) time.Duration {
+	if lead.id.Kind == media.Audio {
+		return c.config.Target
+	}
+	return c.config.Target / 10 * early
 }
 
 // overdue reports whether a segment that goes on with a sample at so long

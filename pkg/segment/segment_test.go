@@ -114,7 +114,7 @@ var cutCases = []struct {
 	{
 		name:   "audio alone is cut at the target",
 		tracks: []media.Track{audio}, samples: clip(5000),
-		audio: "0@0 1@1800 2@3600", promise: 2 * time.Second,
+		audio: "0@0 1@2000 2@4000", promise: 2 * time.Second,
 	},
 	{
 		name:   "video alone",

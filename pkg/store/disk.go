@@ -24,25 +24,37 @@ const temporary = ".put-"
 // The directory belongs to one Disk at a time.
 type Disk struct {
 	root  string
+	own   *os.File // the locked directory
 	tree  tree
 	count atomic.Uint64 // of temporary names
 	blobs atomic.Int64
 	bytes atomic.Int64
 }
 
+// ErrInUse is returned by OpenDisk for the directory of another Disk.
+var ErrInUse = errors.New("another process keeps its segments there")
+
 // OpenDisk opens the store in directory root, which it makes when it is not
-// there. Blobs that an earlier process left stay; half-written files and empty
-// directories are removed.
+// there, or returns ErrInUse. Blobs that an earlier process left stay;
+// half-written files and empty directories are removed.
 func OpenDisk(root string) (*Disk, error) {
 	d := &Disk{root: root}
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	if err := d.sweep(); err != nil {
+	own, err := lock(root)
+	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", root, err)
+	}
+	d.own = own
+	if err := d.sweep(); err != nil {
+		return nil, errors.Join(fmt.Errorf("store %s: %w", root, err), d.Close())
 	}
 	return d, nil
 }
+
+// Close gives the directory to the next Disk. What it holds stays.
+func (d *Disk) Close() error { return d.own.Close() }
 
 func (d *Disk) path(name string) string {
 	return filepath.Join(d.root, filepath.FromSlash(name))

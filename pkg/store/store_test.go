@@ -26,7 +26,20 @@ func openDisk(t testing.TB, root string) *store.Disk {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = disk.Close() })
 	return disk
+}
+
+func TestADirectoryHasOneDisk(t *testing.T) {
+	root := t.TempDir()
+	disk := openDisk(t, root)
+	if _, err := store.OpenDisk(root); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("a second one: %v", err)
+	}
+	if err := disk.Close(); err != nil {
+		t.Fatal(err)
+	}
+	openDisk(t, root)
 }
 
 func TestMemory(t *testing.T) {
@@ -75,6 +88,9 @@ func TestDiskGoesOnWithWhatIsThere(t *testing.T) {
 		if err := first.Put(name, []byte(name)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
 	}
 	scatter(t, root)
 	second := openDisk(t, root)

@@ -62,7 +62,7 @@ func (p *Publication) beginEra(s *segment.Placed) {
 	for _, id := range p.active {
 		p.join(id)
 	}
-	p.log.Info().Uint64("period", p.era.Sequence).Int("tracks", len(p.era.Headers)).Msg("period begins")
+	p.log.Info().Uint64("period", p.era.Sequence).Msg("period begins")
 }
 
 // join adds a track to the current period, which nobody has seen yet.

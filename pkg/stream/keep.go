@@ -7,17 +7,17 @@ import (
 	"sluice/pkg/media"
 )
 
-// store puts a segment's bytes into the store and reports whether they are
-// there. The log says when it begins to fail, and when that is over.
-func (p *Publication) store(name string, data [][]byte) bool {
-	err := p.env.Store.Put(name, data...)
+// store puts the current segment's bytes into the store and reports whether
+// they are there. The log says when it begins to fail, and when that is over.
+func (w *writer) store() bool {
+	err := w.pub.env.Store.Put(w.pub.live.Blob(w.id, w.seg.Name), w.data...)
 	switch {
-	case err != nil && !p.failing:
-		p.log.Error().Err(err).Msg("segments are not stored: viewers get gaps")
-	case err == nil && p.failing:
-		p.log.Info().Msg("segments are stored again")
+	case err != nil && !w.failing:
+		w.pub.log.Error().Err(err).Stringer("track", w.id).Msg("segments are not stored: viewers get gaps")
+	case err == nil && w.failing:
+		w.pub.log.Info().Stringer("track", w.id).Msg("segments are stored again")
 	}
-	p.failing = err != nil
+	w.failing = err != nil
 	return err == nil
 }
 

@@ -8,6 +8,7 @@ type predecessor struct {
 	number uint64 // media sequence number
 	period uint64
 	end    time.Time
+	seen   time.Time // when it last changed
 }
 
 // successor returns what follows on an entry, which may be nil.
@@ -16,7 +17,9 @@ func successor(e *entry) predecessor {
 		return predecessor{}
 	}
 	p := e.before
-	for _, r := range e.presentation.Snapshot().Renditions {
+	s := e.presentation.Snapshot()
+	p.seen = s.Published
+	for _, r := range s.Renditions {
 		if n := len(r.Segments); n > 0 {
 			last := r.Segments[n-1]
 			p.number = max(p.number, last.Number+1)
@@ -33,10 +36,25 @@ func successor(e *entry) predecessor {
 // which is all that some players read.
 const numbering = 1577836800 // seconds since the epoch: the year 2020
 
+// quickest is less than the time from one segment to the next, whatever the
+// configuration.
+const quickest = 250 * time.Millisecond
+
 // firstNumber returns the number of the first segment of a stream that begins
-// now. Numbers rise by less than one in half a target duration, so what begins
+// now. Numbers rise more slowly than the clock that gives it, so what begins
 // later has higher ones, also after a restart of the process.
-func firstNumber(now time.Time, target time.Duration) uint64 {
-	elapsed := now.Sub(time.Unix(numbering, 0))
-	return uint64(max(elapsed/max(target/2, 1), 0))
+func firstNumber(now time.Time) uint64 {
+	return uint64(max(now.Sub(time.Unix(numbering, 0))/quickest, 0))
+}
+
+// floor returns the earliest time for the first frame of what begins now: where
+// the predecessor ended, also when the wall clock was set back since. But one
+// whose publisher was faster than real time, and which so ended in the future,
+// does not take its successor there.
+func (p predecessor) floor(now time.Time) time.Time {
+	const early = 2 * time.Second
+	if latest := now.Add(early); p.end.After(latest) && !now.Before(p.seen) {
+		return latest
+	}
+	return p.end
 }

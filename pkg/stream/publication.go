@@ -33,6 +33,7 @@ type Publication struct {
 	early    waiting
 	keyed    time.Time       // when the last key frame of video came, or the first frame
 	keyless  bool            // none came for long, and the log says so
+	hasty    bool            // media are far ahead of the clock, and the log says so
 	active   []media.TrackID // tracks that have sent frames, the lead first; none before the stream begins
 	placed   []segment.Placed
 
@@ -44,7 +45,6 @@ type Publication struct {
 	starved time.Time // since when a track waits for that
 	led     time.Time // when the lead sent a frame that was taken
 	writers []*writer
-	failing bool // the store refused the last segment
 }
 
 func newPublication(env Environment, name Name, now time.Time, before predecessor) *Publication {
@@ -52,9 +52,9 @@ func newPublication(env Environment, name Name, now time.Time, before predecesso
 		env:     env,
 		log:     env.Log.With().Stringer("stream", name).Logger(),
 		live:    live.New(live.Settings{App: name.App, Name: name.Key, Window: env.Config.Window, Started: now}),
-		clock:   timeline.New(before.end),
+		clock:   timeline.New(before.floor(now)),
 		cutter:  segment.New(env.Config.Segment),
-		base:    max(firstNumber(now, env.Config.Segment.Target), before.number),
+		base:    max(firstNumber(now), before.number),
 		next:    before.period,
 		pending: true,
 	}
@@ -124,7 +124,7 @@ func (p *Publication) Close(cause error) error {
 	p.live.End(now)
 	p.retireAll(now.Add(p.env.Config.Keep))
 	p.onEnd()
-	p.log.Info().AnErr("cause", cause).Dur("lasted", now.Sub(p.live.Started)).Msg("stream ended")
+	p.log.Info().AnErr("cause", cause).Stringer("lasted", now.Sub(p.live.Started).Round(time.Millisecond)).Msg("stream ended")
 	return nil
 }
 
@@ -137,6 +137,7 @@ func (p *Publication) write(f arrival) {
 		p.activate(f.Track)
 	}
 	sample := p.clock.Stamp(f.Frame, f.at)
+	p.watchPace(f, sample)
 	p.dismiss(f)
 	if w := p.writer(f.Track); w != nil && w.stale {
 		p.starve(f)

@@ -31,9 +31,8 @@ func NewRegistry(env Environment) *Registry {
 	return &Registry{env: env, entries: make(map[Name]*entry)}
 }
 
-// Publish gives name to a publisher, or returns ErrBadName,
-// ErrReserved or ErrNameInUse.
-// The name is free again when the publication is closed.
+// Publish gives name to a publisher, or returns ErrBadName, ErrReserved or
+// ErrNameInUse. The name is free again when the publication is closed.
 func (r *Registry) Publish(name Name) (*Publication, error) {
 	if err := name.check(r.env.Reserved); err != nil {
 		return nil, err
@@ -48,6 +47,9 @@ func (r *Registry) Publish(name Name) (*Publication, error) {
 	}
 	before := successor(old)
 	pub := newPublication(r.env, name, now, before)
+	if old != nil {
+		pub.live.Follow(old.presentation)
+	}
 	pub.onEnd = func() { r.closed(name, pub) }
 	r.entries[name] = &entry{presentation: pub.live, publication: pub, before: before}
 	return pub, nil

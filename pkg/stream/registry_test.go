@@ -121,6 +121,38 @@ func TestNumbersAndTimesRiseOverPublishers(t *testing.T) {
 	}
 }
 
+// TestFasterThanRealTime has a publisher whose media end in the future. The
+// next one is dated by the clock again, and viewers still get what the first
+// one's playlists list.
+func TestFasterThanRealTime(t *testing.T) {
+	r := newRig(t)
+	r.publish(video(1))
+	for ms := 0; ms < 60000; ms += 40 {
+		r.send(v0, ms, ms%2000 == 0)
+	}
+	r.close()
+	first := r.presentation()
+	if n := r.lines("faster than real time"); n != 1 {
+		t.Errorf("the log says %d times that the publisher is too fast", n)
+	}
+	r.publish(video(1))
+	r.play(source{fps: 25, gop: 50}, 0, 5000)
+	r.close()
+	second := r.presentation()
+	seg := second.Snapshot().Rendition(v0).Segments[0]
+	if start := seg.Start.Time(seg.Timescale()); start.After(noon.Add(3 * time.Second)) {
+		t.Errorf("dated %v, at %v", start, noon)
+	}
+	if second.Earlier() != first || first.Earlier() != nil {
+		t.Error("the first presentation is not to be had any more")
+	}
+	r.publish(video(1))
+	if r.presentation().Earlier() != second || second.Earlier() != nil {
+		t.Error("the second presentation is not to be had, or keeps the first")
+	}
+	r.close()
+}
+
 func TestNumbersRiseOverARestart(t *testing.T) {
 	before := newRig(t)
 	before.publish(audio(48000)) // cut the most often

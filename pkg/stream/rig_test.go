@@ -185,6 +185,15 @@ func (r *rig) close() {
 	r.observe()
 }
 
+func (r *rig) presentation() *live.Presentation {
+	r.t.Helper()
+	p, ok := r.registry.Lookup(show.App, show.Key)
+	if !ok {
+		r.t.Fatal("the stream is not there")
+	}
+	return p
+}
+
 func (r *rig) snapshot() *live.Snapshot {
 	p, ok := r.registry.Lookup(show.App, show.Key)
 	if !ok {

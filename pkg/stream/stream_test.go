@@ -37,7 +37,7 @@ var scenarios = []struct {
 			r.publish(audio(48000))
 			r.play(source{rate: 48000}, 0, 5000)
 		},
-		audio: "p0 1.81 1.81 1.39",
+		audio: "p0 2.01 2.01 1.00",
 	},
 	{
 		name: "audio is declared and has no frames",
@@ -67,7 +67,7 @@ var scenarios = []struct {
 			r.play(steady, 5000, 9000)
 		},
 		video: "p1 2.00 2.00",
-		audio: "p0 1.81 1.81 1.39 | p1 2.00 2.00",
+		audio: "p0 2.01 2.01 1.00 | p1 2.00 2.00",
 	},
 	{
 		name: "audio sends one frame and falls silent",

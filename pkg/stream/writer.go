@@ -32,6 +32,7 @@ type writer struct {
 	silent     time.Duration // length of the gaps since
 	refused    bool          // a sample was refused, and the log says so
 	torn       bool          // samples were missing, and the log says so
+	failing    bool          // the store refused the last segment
 }
 
 // put takes a sample and whatever begins with it.
@@ -58,7 +59,8 @@ func (w *writer) put(s *segment.Placed) {
 		return
 	}
 	if w.seg.Frames == 0 {
-		w.seg.Start, w.seg.Name, w.seg.Independent = s.DTS, strconv.FormatInt(int64(s.DTS), 10), s.Key
+		w.seg.Start, w.seg.Offset, w.seg.Independent = s.DTS, s.Offset, s.Key
+		w.seg.Name = strconv.FormatInt(int64(s.DTS), 10)
 	} else {
 		w.step = s.DTS - w.last
 	}
@@ -199,7 +201,7 @@ func (w *writer) finish(end media.Ticks) {
 	w.flush(end)
 	w.end = max(end, w.last+1)
 	w.seg.Duration = w.end - w.seg.Start
-	w.seg.Gap = !w.pub.store(w.pub.live.Blob(w.id, w.seg.Name), w.data)
+	w.seg.Gap = !w.store()
 	clear(w.data)
 	w.list()
 }
