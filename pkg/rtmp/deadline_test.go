@@ -13,8 +13,11 @@ import (
 	"sluice/pkg/amf"
 )
 
-// pinged is a ping, on a chunk stream of its own.
-const pinged = "02 000000 000006 04 00000000 0006 01020304"
+// pinged is a ping, and silenced an audio message without sound.
+const (
+	pinged   = "02 000000 000006 04 00000000 0006 01020304"
+	silenced = "04 000000 000000 08 01000000"
+)
 
 // Each case is what a peer sends, and how long after the beginning the server
 // ends the connection. The clock is a fake one: sleeping costs nothing. The
@@ -41,13 +44,19 @@ func TestDeadlines(t *testing.T) {
 			}
 		}, false, 10 * time.Second, 0},
 		{"silence after publish", func(_ *testing.T, w io.Writer) { _ = write(w, hands, preamble()) }, false, 30 * time.Second, 0},
-		{"bytes now and then", func(t *testing.T, w io.Writer) {
+		{"media now and then", func(t *testing.T, w io.Writer) {
 			_ = write(w, hands, preamble())
 			for range 10 {
 				time.Sleep(28 * time.Second)
-				_ = write(w, unhex(t, pinged))
+				_ = write(w, unhex(t, silenced))
 			}
 		}, false, 310 * time.Second, time.Second},
+		{"pings but no media after publish", func(t *testing.T, w io.Writer) {
+			_ = write(w, hands, preamble())
+			for write(w, unhex(t, pinged)) == nil {
+				time.Sleep(4 * time.Second)
+			}
+		}, false, 32 * time.Second, 0},
 		{"publish and delete", func(_ *testing.T, w io.Writer) {
 			_ = write(w, hands, preamble())
 			time.Sleep(20 * time.Second)
