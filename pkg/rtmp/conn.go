@@ -151,7 +151,7 @@ func (c *conn) handle(ctx context.Context, m message) error {
 func (c *conn) hear(m message) error {
 	now := time.Now()
 	switch {
-	case m.kind.media() || m.kind == kindAggregate:
+	case m.kind.media():
 		c.heard = now
 	case c.live > 0 && now.Sub(c.heard) > c.limits.Idle:
 		return fmt.Errorf("%w: no media", ErrTimeout)
