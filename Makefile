@@ -30,7 +30,7 @@ demo: build ## run the gateway with a clip published into it; prints where to wa
 
 .PHONY: run
 run: build ## run the gateway for your encoder; ARGS="--http :9090" passes flags
-	@bin/sluice serve $(ARGS)
+	@bin/sluice serve --log-format console $(ARGS)
 
 ##@ Verify
 

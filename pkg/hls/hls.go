@@ -162,10 +162,11 @@ func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 	b.WriteString("\n" + prefix + t.ID.String() + file + "\n")
 }
 
-// inTS returns the bit rate that media of a rate in CMAF have as MPEG-TS: 4
-// bytes of 188 for packet headers, and about a tenth for PES headers and
-// stuffing at the rates at which video is streamed.
-func inTS(rate int) int { return rate * 188 / 184 * 108 / 100 }
+// inTS returns the bit rate that media of a rate in CMAF have as MPEG-TS: a
+// header of 4 bytes in each packet of 188, and stuffing, take a thirtieth;
+// the headers of some forty PES packets a second and the padding of segments
+// take the rest, whatever the rate.
+func inTS(rate int) int { return rate + rate/30 + 50_000 }
 
 // Media returns the media playlist of a rendition, nil if the presentation has
 // none such, or its media cannot have that form. Its URIs are relative to the
