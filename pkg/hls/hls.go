@@ -34,7 +34,7 @@ func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 	if len(spans) == 0 || !offered(spans, form) {
 		return nil
 	}
-	ladder := sort(spans[len(spans)-1].Tracks)
+	ladder := byKind(spans[len(spans)-1].Tracks)
 	var b bytes.Buffer
 	b.WriteString("#EXTM3U\n")
 	if form == CMAF && len(ladder.video) > 0 {
@@ -77,7 +77,7 @@ type ladder struct {
 	video, audio []live.Listed
 }
 
-func sort(tracks []live.Listed) ladder {
+func byKind(tracks []live.Listed) ladder {
 	var l ladder
 	for _, t := range tracks {
 		if t.Header.Track.ID.Kind == media.Video {

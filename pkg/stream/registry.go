@@ -82,19 +82,6 @@ func (r *Registry) List() []*live.Presentation {
 	return all
 }
 
-// Publishing returns the number of names that somebody publishes under.
-func (r *Registry) Publishing() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := 0
-	for _, e := range r.entries {
-		if e.publication != nil {
-			n++
-		}
-	}
-	return n
-}
-
 func (r *Registry) closed(name Name, pub *Publication) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

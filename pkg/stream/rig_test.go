@@ -195,11 +195,8 @@ func (r *rig) presentation() *live.Presentation {
 }
 
 func (r *rig) snapshot() *live.Snapshot {
-	p, ok := r.registry.Lookup(show.App, show.Key)
-	if !ok {
-		r.t.Fatal("not on air")
-	}
-	return p.Snapshot()
+	r.t.Helper()
+	return r.presentation().Snapshot()
 }
 
 // observe notes what is listed and that nothing listed changes.
