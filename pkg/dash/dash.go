@@ -73,7 +73,7 @@ func empty(l live.Listed) bool {
 }
 
 // window returns how far back a player may go.
-func window(s *live.Snapshot) time.Duration { return max(s.Window, delayed*s.TargetDuration) }
+func window(s *live.Snapshot) time.Duration { return max(s.Window, delayed*s.Targets.Segment) }
 
 // writeRoot writes the MPD's attributes. An ended presentation is static: there
 // is nothing to wait for, and its media stay where they were in time.
@@ -84,9 +84,9 @@ func writeRoot(b *bytes.Buffer, s *live.Snapshot, last live.Span) {
 	} else {
 		fmt.Fprintf(b, ` type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="%s"`, s.Published.UTC().Format(dateTime))
 		fmt.Fprintf(b, ` minimumUpdatePeriod="%s" timeShiftBufferDepth="%s" suggestedPresentationDelay="%s"`,
-			duration(min(refresh, s.TargetDuration)), duration(window(s)), duration(min(delayed*s.TargetDuration, window(s)-s.TargetDuration)))
+			duration(min(refresh, s.Targets.Segment)), duration(window(s)), duration(min(delayed*s.Targets.Segment, window(s)-s.Targets.Segment)))
 	}
-	fmt.Fprintf(b, ` maxSegmentDuration="%s" minBufferTime="%s">`+"\n", duration(s.TargetDuration+time.Second), duration(s.TargetDuration))
+	fmt.Fprintf(b, ` maxSegmentDuration="%s" minBufferTime="%s">`+"\n", duration(s.Targets.Segment+time.Second), duration(s.Targets.Segment))
 }
 
 // start returns when a period begins, since the epoch. The first one of a

@@ -80,7 +80,7 @@ func (s *show) add(count int, change func(*live.Segment)) *show {
 				change(&seg)
 			}
 			s.at[id] = seg.End()
-			s.Add(id, seg, 2*time.Second, seg.End().Time(scale))
+			s.Add(id, seg, live.Targets{Segment: 2 * time.Second}, seg.End().Time(scale))
 		}
 		s.number++
 	}
@@ -248,7 +248,7 @@ func TestNothingToPlayHasNoMPD(t *testing.T) {
 	s := newShow()
 	empty := s.Snapshot()
 	s.begin(0, 0, hd, lc)
-	s.Add(v0, live.Segment{Number: 1, Period: s.period, Header: hd, Duration: 180000}, 2*time.Second, noon)
+	s.Add(v0, live.Segment{Number: 1, Period: s.period, Header: hd, Duration: 180000}, live.Targets{Segment: 2 * time.Second}, noon)
 	if dash.MPD(empty, "") != nil || dash.MPD(s.Snapshot(), "") != nil {
 		t.Error("an MPD although not all tracks have a segment")
 	}

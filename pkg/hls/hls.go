@@ -204,7 +204,7 @@ func playlist(s *live.Snapshot, segments []live.Segment, form Form) []byte {
 	if form == TS {
 		version = 3 // EXTINF with a fraction
 	}
-	fmt.Fprintf(b, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%d\n", version, int(s.TargetDuration/time.Second))
+	fmt.Fprintf(b, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%d\n", version, int(s.Targets.Segment/time.Second))
 	fmt.Fprintf(b, "#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:%d\n", segments[0].Number, segments[0].Period.Sequence)
 	if independent(segments) {
 		b.WriteString("#EXT-X-INDEPENDENT-SEGMENTS\n")

@@ -90,7 +90,7 @@ func (s *show) add(seconds float64, change func(*live.Segment)) {
 			change(&seg)
 		}
 		s.at[t.ID] = seg.End().Time(t.Timescale)
-		s.Add(t.ID, seg, 2*time.Second, s.at[t.ID])
+		s.Add(t.ID, seg, live.Targets{Segment: 2 * time.Second}, s.at[t.ID])
 	}
 	s.number++
 }
@@ -229,7 +229,7 @@ func TestNothingToPlayHasNoText(t *testing.T) {
 	s := newShow()
 	empty := s.Snapshot()
 	s.begin(0, 0, hd, lc)
-	s.Add(v0, live.Segment{Number: 1, Period: s.period, Header: hd, Duration: 180000}, 2*time.Second, noon)
+	s.Add(v0, live.Segment{Number: 1, Period: s.period, Header: hd, Duration: 180000}, live.Targets{Segment: 2 * time.Second}, noon)
 	for i, snap := range []*live.Snapshot{empty, s.Snapshot()} {
 		if hls.Multivariant(snap, hls.CMAF, "") != nil || hls.Media(snap, v0, hls.CMAF) != nil || hls.Media(snap, a0, hls.CMAF) != nil {
 			t.Errorf("state %d: a playlist although not all tracks have a segment", i)
@@ -241,7 +241,7 @@ func TestTransportStreamWaitsForAudio(t *testing.T) {
 	s := steady(hd, lc)
 	before := hls.Media(s.Snapshot(), v0, hls.TS)
 	seg := live.Segment{Number: s.number, Period: s.period, Header: hd, Start: media.TicksAt(s.at[v0], 90000), Duration: 180000, Name: "early", Independent: true}
-	s.Add(v0, seg, 2*time.Second, noon)
+	s.Add(v0, seg, live.Targets{Segment: 2 * time.Second}, noon)
 	if bytes.Contains(hls.Media(s.Snapshot(), v0, hls.TS), []byte("early")) {
 		t.Errorf("listed before its audio is finished; before it was\n%s", before)
 	}

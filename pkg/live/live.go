@@ -10,8 +10,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"sluice/pkg/media"
@@ -53,8 +51,9 @@ type Segment struct {
 	Duration    media.Ticks
 	Size        int64 // bytes
 	Frames      int
-	Independent bool // begins with a sample that a decoder can start at
-	Gap         bool // nothing was published for this time; there is no resource
+	Independent bool   // begins with a sample that a decoder can start at
+	Gap         bool   // nothing was published for this time; there is no resource
+	Parts       []Part // in order; none when it was not cut into parts
 }
 
 // End returns the time at which the segment ends, in ticks.
@@ -66,6 +65,21 @@ func (s Segment) Timescale() uint32 { return s.Header.Track.Timescale }
 // Length returns the segment's duration as time.
 func (s Segment) Length() time.Duration { return s.Duration.Duration(s.Timescale()) }
 
+// Part returns the part of that name.
+func (s Segment) Part(name string) (Part, bool) {
+	i := slices.IndexFunc(s.Parts, func(p Part) bool { return p.Name() == name })
+	if i < 0 {
+		return Part{}, false
+	}
+	return s.Parts[i], true
+}
+
+// Targets are promises to players. They never change once they are known.
+type Targets struct {
+	Segment time.Duration // whole seconds; no segment is longer (rounded)
+	Part    time.Duration // no part is longer
+}
+
 // A Rendition is one track of the presentation and its window of segments.
 type Rendition struct {
 	ID       media.TrackID
@@ -75,11 +89,32 @@ type Rendition struct {
 	Bandwidth int // peak rate of a segment so far, in bits a second, rounded up
 	Average   int // mean rate so far, in bits a second
 
+	Growing *Growing // the segment behind Segments, nil until it has anything
+	Hint    string   // name of the part that comes next; empty unless that is certain
+
+	changed chan struct{} // closed when there is a newer state
+
 	past    []Removed // no longer listed, still to be had
 	longest time.Duration
 	bytes   int64
 	frames  int
 	length  time.Duration
+}
+
+// Changed returns a channel that is closed when there is a later state of the
+// rendition, or its presentation has ended.
+func (r *Rendition) Changed() <-chan struct{} { return r.changed }
+
+// Edge returns the number of the newest segment of which there is anything, and
+// how many parts of it there are. It is 0, 0 for an empty rendition.
+func (r *Rendition) Edge() (number uint64, parts int) {
+	switch n := len(r.Segments); {
+	case r.Growing != nil && len(r.Growing.Parts) > 0:
+		return r.Growing.Number, len(r.Growing.Parts)
+	case n > 0:
+		return r.Segments[n-1].Number, len(r.Segments[n-1].Parts)
+	}
+	return 0, 0
 }
 
 // Removed is a segment that left the window.
@@ -106,11 +141,13 @@ func (r *Rendition) Find(match func(*Segment) bool) (Segment, bool) {
 
 // A Snapshot is one state of a presentation.
 type Snapshot struct {
-	Published      time.Time     // when this state came to be
-	TargetDuration time.Duration // whole seconds; no segment is longer (rounded)
-	Window         time.Duration // how long segments stay listed
-	Renditions     []Rendition   // video first
-	Ended          bool          // nothing more will come
+	Published  time.Time     // when this state came to be
+	Targets    Targets       // zero until a segment is complete
+	Window     time.Duration // how long segments stay listed
+	Renditions []Rendition   // video first
+	Ended      bool          // nothing more will come
+
+	memos *memos
 }
 
 // Rendition returns the rendition of a track, nil if there is none.
@@ -211,141 +248,4 @@ func within(segments []Segment, p *Period) []Segment {
 		return segments[first:]
 	}
 	return segments[first : first+n]
-}
-
-// Settings are constant for the life of a presentation.
-type Settings struct {
-	App, Name string
-	Window    time.Duration // how long segments stay listed, at least three target durations
-	Started   time.Time
-}
-
-// A Presentation is one stream on air, or one that has ended and is still
-// served.
-type Presentation struct {
-	Settings
-	mu      sync.Mutex // held by writers
-	snap    atomic.Pointer[Snapshot]
-	earlier atomic.Pointer[Presentation]
-}
-
-// New returns a presentation with an empty snapshot.
-func New(settings Settings) *Presentation {
-	p := &Presentation{Settings: settings}
-	p.snap.Store(&Snapshot{Published: settings.Started, Window: settings.Window})
-	return p
-}
-
-// Blob returns the name under which the store holds a segment of a track.
-func (p *Presentation) Blob(id media.TrackID, segment string) string {
-	return Blob(p.App, p.Name, id, segment)
-}
-
-// Blob returns the name under which the store holds a segment of a track of
-// the presentation app/name.
-func Blob(app, name string, id media.TrackID, segment string) string {
-	return app + "/" + name + "/" + id.String() + "/" + segment + ".m4s"
-}
-
-// Follow makes p the successor of an earlier presentation of the same name,
-// whose headers and segments viewers may still ask for.
-func (p *Presentation) Follow(earlier *Presentation) {
-	earlier.earlier.Store(nil) // one is enough: what it followed was over before it began
-	p.earlier.Store(earlier)
-}
-
-// Earlier returns the presentation that p follows, nil if there is none.
-func (p *Presentation) Earlier() *Presentation { return p.earlier.Load() }
-
-// Snapshot returns the current state. It never returns nil, and does not
-// block.
-func (p *Presentation) Snapshot() *Snapshot { return p.snap.Load() }
-
-// Add appends a finished segment to the rendition of a track, which it makes
-// if it is new, and returns the segments that left the window by it. target is
-// the promise to players; it must be the same in every call.
-func (p *Presentation) Add(id media.TrackID, seg Segment, target time.Duration, now time.Time) (removed []Removed) {
-	p.update(now, func(next *Snapshot) {
-		next.TargetDuration = target
-		r := next.Rendition(id)
-		if r == nil {
-			next.Renditions = append(next.Renditions, Rendition{ID: id})
-			slices.SortStableFunc(next.Renditions, byTrack)
-			r = next.Rendition(id)
-		}
-		removed = r.add(seg, target, max(next.Window, 3*target), now)
-	})
-	return removed
-}
-
-// End says that nothing more will come.
-func (p *Presentation) End(now time.Time) {
-	p.update(now, func(next *Snapshot) { next.Ended = true })
-}
-
-// update publishes a changed copy of the snapshot. Segments are shared with
-// older snapshots: appending writes only behind what these can see.
-func (p *Presentation) update(now time.Time, change func(*Snapshot)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	next := *p.snap.Load()
-	next.Renditions = append([]Rendition(nil), next.Renditions...)
-	next.Published = now
-	change(&next)
-	p.snap.Store(&next)
-}
-
-// byTrack orders renditions: video first, then by index.
-func byTrack(a, b Rendition) int {
-	return cmp.Or(cmp.Compare(a.ID.Kind, b.ID.Kind), cmp.Compare(a.ID.Index, b.ID.Index))
-}
-
-// add appends seg and removes from the front what the window does not need. A
-// removed segment stays to be had for its own duration and that of the longest
-// playlist so far (RFC 8216bis 6.2.2).
-func (r *Rendition) add(seg Segment, target, window time.Duration, now time.Time) []Removed {
-	r.Segments = append(r.Segments, seg)
-	r.Depth += seg.Length()
-	r.longest = max(r.longest, r.Depth)
-	r.measure(seg, target)
-	known := len(r.past)
-	for r.Depth-r.Segments[0].Length() >= window {
-		first := r.Segments[0]
-		r.past = append(r.past, Removed{first, now.Add(r.longest + first.Length())})
-		r.Depth -= first.Length()
-		r.Segments = r.Segments[1:]
-	}
-	removed := r.past[known:len(r.past):len(r.past)]
-	for len(r.past) > 0 && now.After(r.past[0].Until) {
-		r.past = r.past[1:]
-	}
-	return removed
-}
-
-// measure takes a segment into the rendition's bit rates. The peak is that of
-// segments from half a target duration on (RFC 8216bis 4.1), and rounded up to
-// two digits, so that texts which hold it seldom change.
-func (r *Rendition) measure(seg Segment, target time.Duration) {
-	length := seg.Length()
-	if length <= 0 || seg.Gap {
-		return
-	}
-	r.bytes += seg.Size
-	r.frames += seg.Frames
-	r.length += length
-	r.Average = int(float64(r.bytes) * 8 / r.length.Seconds())
-	peak := r.Average + 1
-	if length >= target/2 {
-		peak = max(peak, int(float64(seg.Size)*8/length.Seconds())+1)
-	}
-	r.Bandwidth = max(r.Bandwidth, roundUp(peak))
-}
-
-// roundUp rounds n up to two significant digits.
-func roundUp(n int) int {
-	unit := 1
-	for n/unit >= 100 {
-		unit *= 10
-	}
-	return (n + unit - 1) / unit * unit
 }

@@ -51,7 +51,7 @@ func TestWindow(t *testing.T) {
 		p := presentation(c.window)
 		removed := 0
 		for i, length := range c.lengths {
-			removed += len(p.Add(v0, segment(uint64(i), second, video, length, 1), 2*time.Second, noon))
+			removed += len(p.Add(v0, segment(uint64(i), second, video, length, 1), live.Targets{Segment: 2 * time.Second}, noon))
 		}
 		r := p.Snapshot().Rendition(v0)
 		if len(r.Segments) != c.listed || removed != len(c.lengths)-c.listed || r.Segments[0].Number != uint64(removed) {
@@ -74,7 +74,7 @@ func TestRemovedSegmentsCanStillBeHad(t *testing.T) {
 	now := noon
 	add := func(number uint64, length float64) []live.Removed {
 		now = now.Add(time.Duration(length * float64(time.Second)))
-		return p.Add(v0, segment(number, second, video, length, 1), 2*time.Second, now)
+		return p.Add(v0, segment(number, second, video, length, 1), live.Targets{Segment: 2 * time.Second}, now)
 	}
 	add(0, 9)
 	add(1, 2)
@@ -106,21 +106,21 @@ func TestRemovedSegmentsCanStillBeHad(t *testing.T) {
 func TestSpans(t *testing.T) {
 	p := presentation(8 * time.Second)
 	spans := func() int { return len(p.Snapshot().Spans()) }
-	p.Add(v0, segment(0, first, video, 2, 1), 2*time.Second, noon)
+	p.Add(v0, segment(0, first, video, 2, 1), live.Targets{Segment: 2 * time.Second}, noon)
 	if spans() != 0 {
 		t.Error("something to play without audio")
 	}
-	p.Add(a0, segment(0, first, audio, 2, 1), 2*time.Second, noon)
+	p.Add(a0, segment(0, first, audio, 2, 1), live.Targets{Segment: 2 * time.Second}, noon)
 	if spans() != 1 {
 		t.Error("nothing to play")
 	}
-	p.Add(v0, segment(1, second, video, 2, 1), 2*time.Second, noon)
+	p.Add(v0, segment(1, second, video, 2, 1), live.Targets{Segment: 2 * time.Second}, noon)
 	all := p.Snapshot().Spans()
 	if len(all) != 2 || all[0].Sequence != 0 || len(all[0].Tracks) != 2 || all[1].Sequence != 1 || len(all[1].Tracks) != 1 {
 		t.Errorf("spans %+v", all)
 	}
 	for number := range uint64(4) {
-		p.Add(v0, segment(number+2, second, video, 2, 1), 2*time.Second, noon)
+		p.Add(v0, segment(number+2, second, video, 2, 1), live.Targets{Segment: 2 * time.Second}, noon)
 	}
 	if all := p.Snapshot().Spans(); len(all) != 1 || all[0].Sequence != 1 || len(all[0].Tracks[0].Segments) != 4 {
 		t.Errorf("a period that has left is still there: %+v", all)
@@ -141,11 +141,11 @@ func TestRates(t *testing.T) {
 	for _, c := range cases {
 		p := presentation(8 * time.Second)
 		for i, size := range c.sizes {
-			p.Add(v0, segment(uint64(i), second, video, 2, size), 2*time.Second, noon)
+			p.Add(v0, segment(uint64(i), second, video, 2, size), live.Targets{Segment: 2 * time.Second}, noon)
 		}
 		gap := segment(9, second, video, 2, 0)
 		gap.Gap = true
-		p.Add(v0, gap, 2*time.Second, noon)
+		p.Add(v0, gap, live.Targets{Segment: 2 * time.Second}, noon)
 		if r := p.Snapshot().Rendition(v0); r.Bandwidth != c.bandwidth || r.Average != c.average || r.Average > r.Bandwidth {
 			t.Errorf("%v: bandwidth %d, average %d", c.sizes, r.Bandwidth, r.Average)
 		}
@@ -182,8 +182,8 @@ func TestSnapshotsNeverChange(t *testing.T) {
 	old := p.Snapshot()
 	for number := range uint64(2000) {
 		now := noon.Add(time.Duration(number) * 2 * time.Second)
-		p.Add(v0, segment(number, first, video, 2, 1), 2*time.Second, now)
-		p.Add(a0, segment(number, first, audio, 2, 1), 2*time.Second, now)
+		p.Add(v0, segment(number, first, video, 2, 1), live.Targets{Segment: 2 * time.Second}, now)
+		p.Add(a0, segment(number, first, audio, 2, 1), live.Targets{Segment: 2 * time.Second}, now)
 		if number == 100 {
 			old = p.Snapshot()
 		}
@@ -217,7 +217,7 @@ func TestFrameRate(t *testing.T) {
 		p.Add(h.Track.ID, live.Segment{
 			Period: &live.Period{Headers: []*live.Header{h}}, Header: h, Frames: c.frames,
 			Duration: media.TicksOf(c.length, media.VideoTimescale), Size: 1,
-		}, 2*time.Second, time.Unix(0, 0))
+		}, live.Targets{Segment: 2 * time.Second}, time.Unix(0, 0))
 		if got := p.Snapshot().Spans()[0].Tracks[0].FrameRate(); got != c.want {
 			t.Errorf("%d frames in %v, declared %v: %v, want %v", c.frames, c.length, c.declared, got, c.want)
 		}

@@ -175,6 +175,7 @@ type Sample struct {
 	Key    bool
 	DTS    Ticks // decode time since the Unix epoch
 	Offset Ticks // presentation time less decode time
+	Length Ticks // foretold time to the next sample, 0 when it cannot be
 	Data   []byte
 }
 

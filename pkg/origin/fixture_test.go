@@ -113,7 +113,7 @@ func (s *studio) add(id media.TrackID, n uint64) live.Segment {
 	if err := s.store.Put(s.show.Blob(id, seg.Name), data); err != nil {
 		s.t.Fatal(err)
 	}
-	s.show.Add(id, seg, 2*time.Second, now)
+	s.show.Add(id, seg, live.Targets{Segment: 2 * time.Second}, now)
 	return seg
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"sluice/pkg/live"
 	"sluice/pkg/origin"
 )
 
@@ -267,8 +268,8 @@ func TestLifetimesOfTexts(t *testing.T) {
 	} {
 		s := newStudio(t)
 		v, a := s.add(v0, 0), s.add(a0, 0)
-		s.show.Add(v0, v, c.target, now)
-		s.show.Add(a0, a, c.target, now)
+		s.show.Add(v0, v, live.Targets{Segment: c.target}, now)
+		s.show.Add(a0, a, live.Targets{Segment: c.target}, now)
 		for path, want := range map[string]string{"index.m3u8": c.playlist, "v0/index.m3u8": c.playlist, "index.mpd": c.mpd} {
 			if got := s.get("/live/show/" + path).header.Get("Cache-Control"); got != want {
 				t.Errorf("%s at a target duration of %v: %s", path, c.target, got)

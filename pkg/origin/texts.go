@@ -40,7 +40,7 @@ func (o *Origin) present(w http.ResponseWriter, r *http.Request, app, name, file
 	}
 	s := p.Snapshot()
 	var text []byte
-	kind, fresh := typeHLS, s.TargetDuration/2
+	kind, fresh := typeHLS, s.Targets.Segment/2
 	switch file {
 	case "index.m3u8", "master.m3u8", "playlist.m3u8":
 		text = hls.Multivariant(s, hls.CMAF, prefix)
@@ -65,7 +65,7 @@ func (o *Origin) playlist(w http.ResponseWriter, r *http.Request, p *live.Presen
 		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
-	serveText(w, r, typeHLS, cacheFor(s.TargetDuration/2), text)
+	serveText(w, r, typeHLS, cacheFor(s.Targets.Segment/2), text)
 }
 
 // time serves the wall clock that the media timeline counts by, as xs:dateTime.

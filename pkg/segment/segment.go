@@ -32,24 +32,33 @@ import (
 type Config struct {
 	Target time.Duration // a segment ends at the first key frame after this
 	Max    time.Duration // the first segment ends here if no key frame comes; at least Target
-	Part   time.Duration // no part is longer
+	Part   time.Duration // how long parts shall be
+	Chunk  time.Duration // and the chunks that they consist of; at most Part
 }
 
-// A Cut says what begins with a sample.
+// A Cut says what begins or ends with a sample.
 type Cut uint8
 
-// Nothing begins with most samples. A new segment is also a new part.
+// Nothing begins or ends with most samples. A new segment is also a new part,
+// and a new part a new chunk.
 const (
 	None Cut = iota
+	Chunk
 	Part
 	Segment
 )
 
 // Placed is a sample and its place: Number counts the segments of the stream
 // from 0 and is the same for all tracks.
+//
+// Ends is Chunk or Part where one ends for sure with the sample, after its
+// Length; the track's next sample then has the decode time DTS + Length and
+// begins at least the same. Otherwise a chunk, part or segment ends where the
+// next one begins.
 type Placed struct {
 	media.Sample
-	Cut    Cut
+	Cut    Cut // what begins with the sample
+	Ends   Cut // what ends with it
 	Number uint64
 }
 
@@ -149,6 +158,10 @@ func (c *Cutter) Release(id media.TrackID, out []Placed) []Placed {
 // rounded to whole seconds. It is 0 until the first segment is complete and
 // never changes after that.
 func (c *Cutter) TargetDuration() time.Duration { return c.promise }
+
+// PartTarget returns the longest duration that a part will have. It is 0 until
+// the first part is complete and never changes after that.
+func (c *Cutter) PartTarget() time.Duration { return c.config.Part }
 
 // Boundary returns where a segment begins, since the epoch. It is known for the
 // newest segments only.

@@ -168,3 +168,8 @@ func (p *Publication) place(samples []segment.Placed) {
 	}
 	clear(samples)
 }
+
+// targets returns what players are promised.
+func (p *Publication) targets() live.Targets {
+	return live.Targets{Segment: p.cutter.TargetDuration(), Part: p.cutter.PartTarget()}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -209,18 +210,18 @@ func (r *rig) observe() {
 		return
 	}
 	r.seen = s
-	if r.target == 0 || len(s.Renditions) == 0 { // a new publisher may promise anew
-		r.target = s.TargetDuration
+	if r.target == 0 || s.Targets.Segment == 0 { // a new publisher may promise anew
+		r.target = s.Targets.Segment
 	}
-	if s.TargetDuration != r.target {
-		r.t.Fatalf("target duration changed from %v to %v", r.target, s.TargetDuration)
+	if s.Targets.Segment != r.target {
+		r.t.Fatalf("target duration changed from %v to %v", r.target, s.Targets.Segment)
 	}
 	for _, rendition := range s.Renditions {
 		all := r.listed[rendition.ID]
 		for _, seg := range rendition.Segments {
 			if n := len(all); n == 0 || seg.Number > all[n-1].Number {
 				all = append(all, seg)
-			} else if old := all[seg.Number-all[0].Number]; old != seg {
+			} else if old := all[seg.Number-all[0].Number]; !reflect.DeepEqual(old, seg) {
 				r.t.Fatalf("%v: %s became %s", rendition.ID, describe(old), describe(seg))
 			}
 		}

@@ -210,7 +210,7 @@ func (w *writer) finish(end media.Ticks) {
 func (w *writer) list() {
 	p := w.pub
 	w.era.listed = true
-	for _, old := range p.live.Add(w.id, w.seg, p.cutter.TargetDuration(), p.env.Now()) {
+	for _, old := range p.live.Add(w.id, w.seg, p.targets(), p.env.Now()) {
 		p.retire(w.id, old.Segment, old.Until)
 	}
 }

@@ -1,0 +1,206 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sluice/pkg/media"
+)
+
+// Settings are constant for the life of a presentation.
+type Settings struct {
+	App, Name string
+	Window    time.Duration // how long segments stay listed, at least three target durations
+	Started   time.Time
+}
+
+// A Presentation is one stream on air, or one that has ended and is still
+// served.
+type Presentation struct {
+	Settings
+	mu      sync.Mutex // held by writers
+	snap    atomic.Pointer[Snapshot]
+	earlier atomic.Pointer[Presentation]
+}
+
+// New returns a presentation with an empty snapshot.
+func New(settings Settings) *Presentation {
+	p := &Presentation{Settings: settings}
+	p.snap.Store(&Snapshot{Published: settings.Started, Window: settings.Window, memos: &memos{}})
+	return p
+}
+
+// Blob returns the name under which the store holds a segment of a track.
+func (p *Presentation) Blob(id media.TrackID, segment string) string {
+	return Blob(p.App, p.Name, id, segment)
+}
+
+// Blob returns the name under which the store holds a segment of a track of
+// the presentation app/name.
+func Blob(app, name string, id media.TrackID, segment string) string {
+	return app + "/" + name + "/" + id.String() + "/" + segment + ".m4s"
+}
+
+// Follow makes p the successor of an earlier presentation of the same name,
+// whose headers and segments viewers may still ask for.
+func (p *Presentation) Follow(earlier *Presentation) {
+	earlier.earlier.Store(nil) // one is enough: what it followed was over before it began
+	p.earlier.Store(earlier)
+}
+
+// Earlier returns the presentation that p follows, nil if there is none.
+func (p *Presentation) Earlier() *Presentation { return p.earlier.Load() }
+
+// Snapshot returns the current state. It never returns nil, and does not
+// block.
+func (p *Presentation) Snapshot() *Snapshot { return p.snap.Load() }
+
+// Wait returns the first snapshot that satisfies ready, or ctx's error. It asks
+// again with each new state of the track's rendition, and returns the snapshot
+// as it is when there is no such rendition or nothing more will come.
+func (p *Presentation) Wait(ctx context.Context, id media.TrackID, ready func(*Snapshot) bool) (*Snapshot, error) {
+	for {
+		s := p.Snapshot()
+		r := s.Rendition(id)
+		if r == nil || s.Ended || ready(s) {
+			return s, nil
+		}
+		select {
+		case <-r.changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// Grow publishes a new state of the segment that is being cut. hint is the
+// name of the part that comes next, empty unless that is certain. Parts and
+// chunks may be appended to after the call, but nothing in them may change.
+func (p *Presentation) Grow(id media.TrackID, growing Growing, hint string, now time.Time) {
+	p.update(id, now, func(_ *Snapshot, r *Rendition) { r.Growing, r.Hint = &growing, hint })
+}
+
+// Add appends a finished segment to the rendition of a track and returns the
+// segments that left the window by it. A hint stays when it names the part
+// behind the segment. targets must be the same in every call.
+func (p *Presentation) Add(id media.TrackID, seg Segment, targets Targets, now time.Time) (removed []Removed) {
+	p.update(id, now, func(next *Snapshot, r *Rendition) {
+		next.Targets = targets
+		r.Growing = nil
+		if r.Hint != PartName(seg.End()) {
+			r.Hint = ""
+		}
+		removed = r.add(seg, targets.Segment, max(next.Window, 3*targets.Segment), now)
+	})
+	return removed
+}
+
+// End says that nothing more will come.
+func (p *Presentation) End(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := p.successor(now)
+	next.Ended = true
+	changed := make([]chan struct{}, len(next.Renditions))
+	for i := range next.Renditions {
+		r := &next.Renditions[i]
+		r.Growing, r.Hint = nil, ""
+		changed[i] = r.changed
+	}
+	if p.snap.Swap(next).Ended {
+		return
+	}
+	for _, ch := range changed {
+		close(ch)
+	}
+}
+
+// update publishes a changed copy of the snapshot, with the rendition of a
+// track, which it makes if it is new. Segments are shared with older snapshots:
+// appending writes only behind what these can see.
+func (p *Presentation) update(id media.TrackID, now time.Time, change func(*Snapshot, *Rendition)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := p.successor(now)
+	r := next.Rendition(id)
+	if r == nil {
+		next.Renditions = append(next.Renditions, Rendition{ID: id})
+		slices.SortStableFunc(next.Renditions, byTrack)
+		r = next.Rendition(id)
+	}
+	changed := r.changed
+	r.changed = make(chan struct{})
+	change(next, r)
+	p.snap.Store(next)
+	if changed != nil {
+		close(changed)
+	}
+}
+
+// successor returns a copy of the snapshot that can be changed.
+func (p *Presentation) successor(now time.Time) *Snapshot {
+	next := *p.snap.Load()
+	next.Renditions = append(make([]Rendition, 0, len(next.Renditions)+1), next.Renditions...)
+	next.Published = now
+	next.memos = &memos{}
+	return &next
+}
+
+// byTrack orders renditions: video first, then by index.
+func byTrack(a, b Rendition) int {
+	return cmp.Or(cmp.Compare(a.ID.Kind, b.ID.Kind), cmp.Compare(a.ID.Index, b.ID.Index))
+}
+
+// add appends seg and removes from the front what the window does not need. A
+// removed segment stays to be had for its own duration and that of the longest
+// playlist so far (RFC 8216bis 6.2.2).
+func (r *Rendition) add(seg Segment, target, window time.Duration, now time.Time) []Removed {
+	r.Segments = append(r.Segments, seg)
+	r.Depth += seg.Length()
+	r.longest = max(r.longest, r.Depth)
+	r.measure(seg, target)
+	known := len(r.past)
+	for r.Depth-r.Segments[0].Length() >= window {
+		first := r.Segments[0]
+		r.past = append(r.past, Removed{first, now.Add(r.longest + first.Length())})
+		r.Depth -= first.Length()
+		r.Segments = r.Segments[1:]
+	}
+	removed := r.past[known:len(r.past):len(r.past)]
+	for len(r.past) > 0 && now.After(r.past[0].Until) {
+		r.past = r.past[1:]
+	}
+	return removed
+}
+
+// measure takes a segment into the rendition's bit rates. The peak is that of
+// segments from half a target duration on (RFC 8216bis 4.1), and rounded up to
+// two digits, so that texts which hold it seldom change.
+func (r *Rendition) measure(seg Segment, target time.Duration) {
+	length := seg.Length()
+	if length <= 0 || seg.Gap {
+		return
+	}
+	r.bytes += seg.Size
+	r.frames += seg.Frames
+	r.length += length
+	r.Average = int(float64(r.bytes) * 8 / r.length.Seconds())
+	peak := r.Average + 1
+	if length >= target/2 {
+		peak = max(peak, int(float64(seg.Size)*8/length.Seconds())+1)
+	}
+	r.Bandwidth = max(r.Bandwidth, roundUp(peak))
+}
+
+// roundUp rounds n up to two significant digits.
+func roundUp(n int) int {
+	unit := 1
+	for n/unit >= 100 {
+		unit *= 10
+	}
+	return (n + unit - 1) / unit * unit
+}
