@@ -19,9 +19,10 @@ var ErrFull = errors.New("cmaf: the chunk is full")
 // The caller keeps the chunks contiguous: the first sample after a Flush has
 // the decode time that Flush was given as the end.
 type Fragmenter struct {
-	sequence uint32
-	audio    bool // every sample of an audio track is a sync sample
-	opening  bool // the next chunk is the first one of a segment
+	sequence  uint32
+	timescale uint32
+	audio     bool // every sample of an audio track is a sync sample
+	opening   bool // the next chunk is the first one of a segment
 
 	start, last media.Ticks // decode times of the first and the last sample
 	rows        []row
@@ -33,14 +34,15 @@ type Fragmenter struct {
 // and has the given sequence number; the number rises by one with every chunk.
 func NewFragmenter(t media.Track, sequence uint32) *Fragmenter {
 	return &Fragmenter{
-		sequence: sequence,
-		audio:    t.Codec.Kind() == media.Audio,
-		opening:  true,
+		sequence:  sequence,
+		timescale: t.Timescale,
+		audio:     t.Codec.Kind() == media.Audio,
+		opening:   true,
 	}
 }
 
 // StartSegment makes the next chunk the first one of a segment: it begins with
-// a styp box.
+// a styp box, and a prft box that says what the wall clock was.
 func (f *Fragmenter) StartSegment() { f.opening = true }
 
 // Len returns the number of samples that wait for Flush.
@@ -123,7 +125,7 @@ const (
 
 // chunkOverhead bounds the bytes of a chunk of n samples beside their data.
 func chunkOverhead(n int) int {
-	return stypSize + 3*boxHeader + mfhdSize + tfdtSize + maxTfhdSize + maxTrunSize + n*maxRowSize
+	return stypSize + prftSize + 3*boxHeader + mfhdSize + tfdtSize + maxTfhdSize + maxTrunSize + n*maxRowSize
 }
 
 // chunk writes what has been gathered. The caller has set the last duration.
@@ -133,11 +135,11 @@ func (f *Fragmenter) chunk() []byte {
 	moof := boxHeader + mfhdSize + traf
 	total := moof + boxHeader + f.size
 	if f.opening {
-		total += stypSize
+		total += stypSize + prftSize
 	}
 	b := make([]byte, 0, total)
 	if f.opening {
-		b = appendStyp(b)
+		b = appendPrft(appendStyp(b), f.start, f.timescale)
 	}
 	b = appendBox(b, moof, "moof")
 	b = appendFullBox(b, mfhdSize, "mfhd", 0, 0)

@@ -28,6 +28,7 @@ type Config struct {
 	Store   Store
 	Segment Segment
 	Window  Window
+	DASH    DASH
 	Stream  Stream
 	TS      TS
 	Log     Log
@@ -62,6 +63,11 @@ type Segment struct {
 	Duration time.Duration // a segment ends at the first key frame after this
 	Part     time.Duration // the PART-TARGET: no part is longer
 	Max      time.Duration // a segment ends here even without a key frame
+}
+
+// DASH is what only DASH has.
+type DASH struct {
+	Chunk time.Duration // length of the chunks that parts consist of; 0 is that of a part
 }
 
 // Window is how much of a stream is listed.

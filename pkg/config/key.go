@@ -34,6 +34,7 @@ func (c *Config) keys() []key {
 		{"segment.duration", span{&c.Segment.Duration}},
 		{"segment.part", span{&c.Segment.Part}},
 		{"segment.max", span{&c.Segment.Max}},
+		{"dash.chunk", span{&c.DASH.Chunk}},
 		{"window.duration", span{&c.Window.Duration}},
 		{"stream.keep", span{&c.Stream.Keep}},
 		{"ts.cache_bytes", &c.TS.CacheBytes},

@@ -39,6 +39,8 @@ func (c Config) rules() []rule {
 		{within(c.Segment.Part, 100*time.Millisecond, time.Second), []string{"segment.part"}},
 		{within(c.Segment.Max, time.Second, time.Minute), []string{"segment.max"}},
 		{atMost(c.Segment.Part, c.Segment.Duration, "segment.duration"), []string{"segment.part", "segment.duration"}},
+		{within(c.DASH.Chunk, 0, time.Second), []string{"dash.chunk"}},
+		{atMost(c.DASH.Chunk, c.Segment.Part, "segment.part"), []string{"dash.chunk", "segment.part"}},
 		{atLeast(c.Segment.Max, c.Segment.Duration, 1, "segment.duration"), []string{"segment.max", "segment.duration"}},
 		{within(c.Window.Duration, time.Second, 24*time.Hour), []string{"window.duration"}},
 		// RFC 8216bis 6.2.2: no segment is removed while the window would

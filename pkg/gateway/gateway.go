@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -63,6 +64,7 @@ func (g *Gateway) open() (err error) {
 				Target: g.config.Segment.Duration,
 				Max:    g.config.Segment.Max,
 				Part:   g.config.Segment.Part,
+				Chunk:  cmp.Or(g.config.DASH.Chunk, g.config.Segment.Part),
 			},
 			Window: g.config.Window.Duration,
 			Keep:   g.config.Stream.Keep,

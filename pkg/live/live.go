@@ -78,6 +78,7 @@ func (s Segment) Part(name string) (Part, bool) {
 type Targets struct {
 	Segment time.Duration // whole seconds; no segment is longer (rounded)
 	Part    time.Duration // no part is longer
+	Chunk   time.Duration // no chunk is longer
 }
 
 // A Rendition is one track of the presentation and its window of segments.
@@ -146,6 +147,7 @@ type Snapshot struct {
 	Window     time.Duration // how long segments stay listed
 	Renditions []Rendition   // video first
 	Ended      bool          // nothing more will come
+	Grids      []Grid        // of what is listed, oldest first
 
 	memos *memos
 }

@@ -135,6 +135,7 @@ func (p *Presentation) update(id media.TrackID, now time.Time, change func(*Snap
 	changed := r.changed
 	r.changed = make(chan struct{})
 	change(next, r)
+	next.align(r)
 	p.snap.Store(next)
 	if changed != nil {
 		close(changed)

@@ -34,7 +34,7 @@ func (w *writer) skip() bool {
 		if !ok {
 			return false
 		}
-		w.finish(w.until(media.TicksOf(at, w.header.Track.Timescale)))
+		w.finish(w.until(media.TicksOf(at, w.header.Track.Timescale)), false)
 		return true
 	}
 	from, _ := p.cutter.Boundary(w.next)

@@ -116,7 +116,7 @@ func (p *Publication) Close(cause error) error {
 	p.place(p.cutter.Flush(p.placed[:0]))
 	for _, w := range p.writers {
 		if w.open {
-			w.finish(w.tail())
+			w.finish(w.tail(), false)
 		}
 	}
 	p.ended = true
@@ -171,5 +171,6 @@ func (p *Publication) place(samples []segment.Placed) {
 
 // targets returns what players are promised.
 func (p *Publication) targets() live.Targets {
-	return live.Targets{Segment: p.cutter.TargetDuration(), Part: p.cutter.PartTarget()}
+	chunk := min(p.env.Config.Segment.Chunk, p.cutter.PartTarget())
+	return live.Targets{Segment: p.cutter.TargetDuration(), Part: p.cutter.PartTarget(), Chunk: chunk}
 }

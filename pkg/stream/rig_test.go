@@ -100,17 +100,21 @@ type rig struct {
 	listed map[media.TrackID][]live.Segment // all that ever was
 	target time.Duration
 	frames uint64
+
+	growing map[media.TrackID]*live.Growing // as last seen
+	hints   map[media.TrackID][]string      // all that ever were
+	watch   func()                          // called after each frame
 }
 
 func newRig(t testing.TB) *rig {
 	r := &rig{
 		t: t, now: noon, disk: &disk{Memory: store.NewMemory()}, calendar: calendar{},
-		listed: map[media.TrackID][]live.Segment{},
+		listed: map[media.TrackID][]live.Segment{}, growing: map[media.TrackID]*live.Growing{}, hints: map[media.TrackID][]string{},
 	}
 	r.registry = stream.NewRegistry(stream.Environment{
 		Reserved: []string{"taken"},
 		Config: stream.Config{
-			Segment: segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond},
+			Segment: segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond, Chunk: 250 * time.Millisecond},
 			Window:  30 * time.Second, Keep: time.Minute,
 		},
 		Store: r.disk, Retire: r.calendar, Log: zerolog.New(&r.log), Now: func() time.Time { return r.now },
@@ -145,6 +149,9 @@ func (r *rig) send(id media.TrackID, ms int, key bool) {
 		r.t.Fatal(err)
 	}
 	r.observe()
+	if r.watch != nil {
+		r.watch()
+	}
 }
 
 // at sets the clock to so many milliseconds after noon.
@@ -226,6 +233,7 @@ func (r *rig) observe() {
 			}
 		}
 		r.listed[rendition.ID] = all
+		r.observeGrowth(&rendition)
 	}
 }
 
@@ -256,6 +264,7 @@ func (r *rig) verify() {
 			}
 		}
 		r.verifyBytes(id, all)
+		r.verifyParts(id, all)
 	}
 }
 

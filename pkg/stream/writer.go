@@ -25,45 +25,60 @@ type writer struct {
 	open bool   // a segment is being written
 	next uint64 // the cutter's number of the segment behind the newest
 	seg  live.Segment
-	data [][]byte // finished chunks of seg
+	data [][]byte  // finished chunks of seg
+	part live.Part // the one behind those in seg.Parts, which is being written
 
 	last, step media.Ticks   // decode time of the newest sample, and its distance from the one before
-	end        media.Ticks   // of the newest finished segment
+	end        media.Ticks   // of the newest chunk, or of the newest gap
 	silent     time.Duration // length of the gaps since
 	refused    bool          // a sample was refused, and the log says so
 	torn       bool          // samples were missing, and the log says so
 	failing    bool          // the store refused the last segment
 }
 
-// put takes a sample and whatever begins with it.
+// put takes a sample, with what ends and begins with it.
 func (w *writer) put(s *segment.Placed) {
 	if s.Number < w.from {
 		return
 	}
 	if s.Cut == segment.Segment {
 		w.cut(s)
+	} else if w.open && !w.continues(s) {
+		w.tear(w.era)
 	}
 	if !w.open {
 		return
 	}
-	if s.Cut == segment.Part {
-		w.flush(s.DTS)
+	if s.Cut == segment.Chunk || s.Cut == segment.Part {
+		w.complete(s.Cut, s.DTS)
 	}
 	err := w.chunks.Append(s.Sample)
 	if errors.Is(err, cmaf.ErrFull) {
-		w.flush(s.DTS)
+		w.complete(segment.Chunk, s.DTS)
 		err = w.chunks.Append(s.Sample)
 	}
 	if err != nil {
 		w.refuse(err)
 		return
 	}
+	w.count(s)
+	if s.Ends != segment.None {
+		w.complete(s.Ends, s.DTS+s.Length)
+	}
+}
+
+// count takes what a sample that was appended says of its segment and part.
+func (w *writer) count(s *segment.Placed) {
 	if w.seg.Frames == 0 {
 		w.seg.Start, w.seg.Offset, w.seg.Independent = s.DTS, s.Offset, s.Key
 		w.seg.Name = strconv.FormatInt(int64(s.DTS), 10)
 	} else {
 		w.step = s.DTS - w.last
 	}
+	if w.chunks.Len() == 1 && w.part.Offset == w.seg.Size {
+		w.part.Start = s.DTS
+	}
+	w.part.Independent = w.part.Independent || s.Key
 	w.last = s.DTS
 	w.seg.Frames++
 }
@@ -84,7 +99,7 @@ func (w *writer) cut(s *segment.Placed) {
 	case e == nil || s.Number < w.next:
 		return // it came so late that a gap is listed for its segment
 	case e == w.era && w.follows(s):
-		w.finish(s.DTS)
+		w.finish(s.DTS, true)
 	case e == w.era:
 		w.tear(e)
 		return
@@ -101,13 +116,19 @@ func (w *writer) cut(s *segment.Placed) {
 // follows reports whether s, of the current period, can begin the segment
 // behind the current one.
 func (w *writer) follows(s *segment.Placed) bool {
-	return w.open && s.Number == w.next && s.DTS-w.seg.Start <= w.limit()
+	return w.open && s.Number == w.next && s.DTS-w.seg.Start <= w.limit() && w.continues(s)
+}
+
+// continues reports whether s can come behind the newest sample. Where a chunk
+// ended with that one, it lasts as long as the chunk says.
+func (w *writer) continues(s *segment.Placed) bool {
+	return w.chunks.Len() > 0 || w.seg.Frames == 0 || s.DTS == w.end
 }
 
 // tear ends the current segment with its last sample. What comes after it waits
 // for a new period, unless one has begun.
 func (w *writer) tear(e *era) {
-	w.finish(w.tail())
+	w.finish(w.tail(), false)
 	if e != w.pub.era {
 		return
 	}
@@ -131,7 +152,7 @@ func (w *writer) turn(e *era, s *segment.Placed) {
 		if h := e.Header(w.id); h != nil {
 			end = min(end, max(s.DTS.Rescale(h.Track.Timescale, w.header.Track.Timescale), w.last+1))
 		}
-		w.finish(end)
+		w.finish(end, false)
 	}
 	for w.next < s.Number && w.skip() {
 	}
@@ -155,8 +176,12 @@ func (w *writer) begin(e *era, s *segment.Placed) {
 	w.enter(e)
 	w.chunks.StartSegment()
 	w.open, w.next, w.silent = true, s.Number+1, 0
-	w.data = w.data[:0]
-	w.seg = live.Segment{Number: w.pub.base + s.Number, Period: &e.Period, Header: w.header}
+	w.data = make([][]byte, 0, cap(w.data)) // what viewers have seen stays
+	w.part = live.Part{}
+	w.seg = live.Segment{
+		Number: w.pub.base + s.Number, Period: &e.Period, Header: w.header,
+		Parts: make([]live.Part, 0, len(w.seg.Parts)+1),
+	}
 }
 
 // enter makes e the era of the next segment. A track that has left the stream
@@ -178,18 +203,9 @@ func (w *writer) enter(e *era) {
 	}
 }
 
-// flush ends the current part.
-func (w *writer) flush(end media.Ticks) {
-	chunk := w.chunks.Flush(end)
-	if chunk == nil {
-		return
-	}
-	w.data = append(w.data, chunk)
-	w.seg.Size += int64(len(chunk))
-}
-
 // finish ends the current segment, if there is one: it is stored and listed.
-func (w *writer) finish(end media.Ticks) {
+// certain says that the track's next segment begins where this one ends.
+func (w *writer) finish(end media.Ticks, certain bool) {
 	if !w.open {
 		return
 	}
@@ -199,14 +215,15 @@ func (w *writer) finish(end media.Ticks) {
 		return
 	}
 	w.flush(end)
-	w.end = max(end, w.last+1)
-	w.seg.Duration = w.end - w.seg.Start
-	w.seg.Gap = !w.store()
-	clear(w.data)
+	w.endPart()
+	w.grow(certain)
+	if !w.store() {
+		w.seg.Gap, w.seg.Parts = true, nil
+	}
 	w.list()
 }
 
-// list shows the segment to viewers.
+// list shows the finished segment to viewers.
 func (w *writer) list() {
 	p := w.pub
 	w.era.listed = true

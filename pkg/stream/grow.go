@@ -1,0 +1,66 @@
+package stream
+
+import (
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+	"sluice/pkg/segment"
+)
+
+// complete ends the current chunk, and the current part if that is what ends,
+// and shows them to viewers.
+func (w *writer) complete(what segment.Cut, end media.Ticks) {
+	if !w.flush(end) {
+		return
+	}
+	if what == segment.Part {
+		w.endPart()
+	}
+	w.grow(true)
+}
+
+// flush ends the current chunk and reports whether there was one.
+func (w *writer) flush(end media.Ticks) bool {
+	chunk := w.chunks.Flush(end)
+	if chunk == nil {
+		return false
+	}
+	w.data = append(w.data, chunk)
+	w.end = max(end, w.last+1)
+	w.seg.Size += int64(len(chunk))
+	w.seg.Duration = w.end - w.seg.Start
+	return true
+}
+
+// endPart ends the current part with the newest chunk, unless there is none in
+// it.
+func (w *writer) endPart() {
+	w.part.Size = w.seg.Size - w.part.Offset
+	if w.part.Size == 0 {
+		return
+	}
+	w.part.Duration = w.end - w.part.Start
+	w.seg.Parts = append(w.seg.Parts, w.part)
+	w.part = live.Part{Offset: w.seg.Size}
+}
+
+// grow shows viewers the current segment as it is. certain says that the
+// track goes on where it ends; a period that is about to end does not promise
+// more.
+func (w *writer) grow(certain bool) {
+	p, hint := w.pub, ""
+	if certain && !p.pending && w.era == p.era {
+		hint = live.PartName(w.nextPart())
+	}
+	if p.cutter.TargetDuration() != 0 {
+		w.era.listed = true
+	}
+	p.live.Grow(w.id, live.Growing{Segment: w.seg, Chunks: w.data}, hint, p.env.Now())
+}
+
+// nextPart returns where the part starts that viewers have not seen yet.
+func (w *writer) nextPart() media.Ticks {
+	if w.part.Offset < w.seg.Size {
+		return w.part.Start
+	}
+	return w.end
+}
