@@ -1,0 +1,209 @@
+package hls
+
+import (
+	"strconv"
+	"time"
+
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+)
+
+// Media returns the media playlist of a rendition, nil if the presentation has
+// none such, or its media cannot have that form. Its URIs are relative to the
+// rendition's folder. As MPEG-TS, video comes with the audio of the same time,
+// and a segment is listed as soon as both are finished.
+func Media(s *live.Snapshot, id media.TrackID, form Form) []byte {
+	p := list(s, id, form)
+	if p == nil {
+		return nil
+	}
+	return p.write(s, id, 0)
+}
+
+// MediaDelta returns the update that a request with _HLS_skip gets (RFC
+// 8216bis 6.2.5.1, Playlist Delta Update): the media playlist in the form CMAF
+// without the segments that the player knows already. When there are none to
+// leave out, or nothing more will come, it is the whole playlist.
+func MediaDelta(s *live.Snapshot, id media.TrackID) []byte {
+	p := list(s, id, CMAF)
+	if p == nil {
+		return nil
+	}
+	return p.write(s, id, p.known(s))
+}
+
+// A playlist is what one media playlist lists, and its text as far as it is
+// written.
+type playlist struct {
+	form     Form
+	target   time.Duration
+	part     time.Duration // 0 in an ordinary playlist
+	segments []live.Segment
+	growing  *live.Segment // the segment behind them; nil as long as it has no part
+	playing  []live.Listed // the tracks of the multivariant playlist
+	text     []byte
+}
+
+// list returns the playlist of a rendition, nil if there is none.
+func list(s *live.Snapshot, id media.TrackID, form Form) *playlist {
+	r, spans := s.Rendition(id), s.Spans()
+	if r == nil || len(spans) == 0 || !offered(spans, form) {
+		return nil
+	}
+	p := &playlist{form: form, target: s.Targets.Segment, segments: r.Segments, playing: spans[len(spans)-1].Tracks}
+	if form == TS {
+		for len(p.segments) > 0 && !s.Ended && !paired(s, &p.segments[len(p.segments)-1]) {
+			p.segments = p.segments[:len(p.segments)-1]
+		}
+	} else if p.part = s.Targets.Part; p.part > 0 && r.Growing != nil && len(r.Growing.Parts) > 0 {
+		p.growing = &r.Growing.Segment
+	}
+	if len(p.segments) == 0 {
+		return nil
+	}
+	return p
+}
+
+// paired reports whether all renditions have come to the end of a segment.
+func paired(s *live.Snapshot, seg *live.Segment) bool {
+	for _, h := range seg.Period.Headers {
+		r := s.Rendition(h.Track.ID)
+		if r == nil || len(r.Segments) == 0 || r.Segments[len(r.Segments)-1].Number < seg.Number {
+			return false
+		}
+	}
+	return true
+}
+
+// write returns the text of the playlist without its first segments.
+func (p *playlist) write(s *live.Snapshot, id media.TrackID, skipped int) []byte {
+	parted := len(p.segments)
+	if p.part > 0 {
+		parted = p.parted()
+	}
+	p.text = make([]byte, 0, p.room(skipped, parted))
+	p.head(skipped)
+	for i := skipped; i < len(p.segments); i++ {
+		seg := &p.segments[i]
+		p.lead(seg, p.before(i), i == skipped)
+		if i >= parted {
+			p.parts(seg)
+		}
+		p.segment(seg)
+	}
+	if p.growing != nil {
+		p.lead(p.growing, p.before(len(p.segments)), false)
+		p.parts(p.growing)
+	}
+	if p.part > 0 {
+		p.tail(s, id)
+	}
+	if s.Ended {
+		p.add("#EXT-X-ENDLIST\n")
+	}
+	return p.text
+}
+
+// room returns about how long the text becomes.
+func (p *playlist) room(skipped, parted int) int {
+	const head, segment, part = 640, 128, 80
+	n := head + segment*(len(p.segments)-skipped)
+	for i := parted; i < len(p.segments); i++ {
+		n += part * len(p.segments[i].Parts)
+	}
+	if p.growing != nil {
+		n += part * len(p.growing.Parts)
+	}
+	return n
+}
+
+func (p *playlist) add(text string) { p.text = append(p.text, text...) }
+
+func (p *playlist) number(n uint64) { p.text = strconv.AppendUint(p.text, n, 10) }
+
+// head writes the tags of the whole playlist, which stand before its segments.
+func (p *playlist) head(skipped int) {
+	version := uint64(6) // EXT-X-MAP in a playlist of more than I frames
+	switch {
+	case p.form == TS:
+		version = 3 // EXTINF with a fraction
+	case p.part > 0:
+		version = 9 // EXT-X-SKIP, which is in updates only: the version is the same in both
+	}
+	p.add("#EXTM3U\n#EXT-X-VERSION:")
+	p.number(version)
+	p.add("\n#EXT-X-TARGETDURATION:")
+	p.number(uint64(p.target / time.Second))
+	if p.part > 0 {
+		p.control()
+	}
+	p.add("\n#EXT-X-MEDIA-SEQUENCE:")
+	p.number(p.segments[0].Number)
+	p.add("\n#EXT-X-DISCONTINUITY-SEQUENCE:")
+	p.number(p.segments[0].Period.Sequence)
+	p.add("\n")
+	if p.independent() {
+		p.add("#EXT-X-INDEPENDENT-SEGMENTS\n")
+	}
+	if skipped > 0 {
+		p.add("#EXT-X-SKIP:SKIPPED-SEGMENTS=")
+		p.number(uint64(skipped))
+		p.add("\n")
+	}
+}
+
+// independent reports whether all segments begin with a sample that a decoder
+// can start at.
+func (p *playlist) independent() bool {
+	for i := range p.segments {
+		if !p.segments[i].Independent && !p.segments[i].Gap {
+			return false
+		}
+	}
+	return p.growing == nil || p.growing.Independent
+}
+
+// before returns the segment before the i-th, nil if that is not listed.
+func (p *playlist) before(i int) *live.Segment {
+	if i == 0 {
+		return nil
+	}
+	return &p.segments[i-1]
+}
+
+// lead writes the tags that stand before a segment and before its parts. A
+// rendition that was not there in a period has the discontinuities of others,
+// so that matching content has matching numbers (RFC 8216bis 6.2.4).
+//
+// EXT-X-MAP applies to all that follows it. The first segment of an update has
+// one although the player knows it from a segment that was left out: there are
+// players that look for it in the update only.
+func (p *playlist) lead(seg, before *live.Segment, first bool) {
+	for n := seg.Period.Sequence; before != nil && n > before.Period.Sequence; n-- {
+		p.add("#EXT-X-DISCONTINUITY\n")
+	}
+	if p.form == CMAF && (first || seg.Header != before.Header) {
+		p.add("#EXT-X-MAP:URI=\"")
+		p.add(seg.Header.Name)
+		p.add(".mp4\"\n")
+	}
+	p.add("#EXT-X-PROGRAM-DATE-TIME:")
+	p.text = appendDateTime(p.text, (seg.Start + seg.Offset).Time(seg.Timescale()))
+	p.add("\n")
+}
+
+// segment writes what is said of a finished segment.
+func (p *playlist) segment(seg *live.Segment) {
+	if seg.Gap {
+		p.add("#EXT-X-GAP\n")
+	}
+	p.add("#EXTINF:")
+	p.text = appendSeconds(p.text, length(seg))
+	p.add(",\n")
+	p.add(seg.Name)
+	if p.form == TS {
+		p.add(".ts\n")
+	} else {
+		p.add(".m4s\n")
+	}
+}

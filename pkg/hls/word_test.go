@@ -1,0 +1,129 @@
+package hls_test
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"sluice/pkg/hls"
+	"sluice/pkg/media"
+)
+
+// TestPlaylistsKeepTheirWord compares each playlist with the one before it:
+// "the server MUST NOT change the Media Playlist file, except to" append to it
+// and to remove from its front (RFC 8216bis 6.2.1), and checks what the tags of
+// parts promise (4.4.4.9, 6.2.2).
+func TestPlaylistsKeepTheirWord(t *testing.T) {
+	for seed := range uint64(20) {
+		d := newDirector(1000 + seed)
+		before := map[media.TrackID]*copied{}
+		for range 200 {
+			d.step()
+			for _, h := range d.headers {
+				id := h.Track.ID
+				text := string(hls.Media(d.Snapshot(), id, hls.CMAF))
+				if text == "" {
+					continue
+				}
+				now, err := read(text, nil)
+				if err == nil {
+					err = now.check(d.targets.Segment.Seconds(), d.targets.Part.Seconds())
+				}
+				if err == nil && before[id] != nil {
+					err = now.follows(before[id])
+				}
+				if err != nil {
+					t.Fatalf("seed %d, %s: %v\n%s", seed, id, err, text)
+				}
+				before[id] = now
+			}
+		}
+	}
+}
+
+var durations = regexp.MustCompile(`^#(EXTINF|EXT-X-PART):(?:DURATION=)?(\d+)\.(\d{5}),`)
+
+// lengths returns the duration of a segment, and those of its parts, in units
+// of their last digit. A segment that grows is as long as its parts.
+func (s *copiedSegment) lengths() (whole int, parts []int) {
+	for _, line := range s.lines {
+		m := durations.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		n, _ := strconv.Atoi(m[2] + m[3])
+		if m[1] == "EXTINF" {
+			return n, parts
+		}
+		parts = append(parts, n)
+		whole += n
+	}
+	return whole, parts
+}
+
+// check checks one playlist. Targets are in seconds.
+func (c *copied) check(target, partTarget float64) error {
+	end, parted := 0, 0 // the distance from the end of the playlist; how many segments have parts
+	for _, s := range slices.Backward(c.segments) {
+		whole, parts := s.lengths()
+		end += whole
+		if len(parts) > 0 {
+			parted++
+		}
+		sum := 0
+		for _, p := range parts {
+			sum += p
+			if float64(p) > math.Ceil(partTarget*1e5) {
+				return fmt.Errorf("a part of %d is longer than the target %v", p, partTarget)
+			}
+		}
+		switch {
+		case len(parts) > 0 && sum != whole:
+			return fmt.Errorf("the parts of segment %d make %d, not %d", s.number, sum, whole)
+		case len(parts) > 0 && float64(end) > 3*target*1e5:
+			return fmt.Errorf("segment %d has parts that are %d from the end", s.number, end)
+		case parted > 3:
+			return fmt.Errorf("segment %d has parts, and three after it", s.number)
+		case math.Round(float64(whole)/1e5) > target:
+			return fmt.Errorf("segment %d lasts %d", s.number, whole)
+		case !strings.HasPrefix(s.lines[0], "#EXT-X-PROGRAM-DATE-TIME:") || s.header == "":
+			return fmt.Errorf("segment %d has no date or no header", s.number)
+		}
+	}
+	return nil
+}
+
+// follows checks that a playlist may come after an earlier one.
+func (c *copied) follows(earlier *copied) error {
+	if c.segments[0].number < earlier.segments[0].number {
+		return fmt.Errorf("EXT-X-MEDIA-SEQUENCE %d after %d", c.segments[0].number, earlier.segments[0].number)
+	}
+	for i := range earlier.segments {
+		was := &earlier.segments[i]
+		is := c.find(was.number)
+		if is == nil && was.number >= c.segments[0].number {
+			return fmt.Errorf("segment %d is gone", was.number)
+		}
+		if is == nil {
+			continue
+		}
+		if is.header != was.header || is.discontinuity != was.discontinuity {
+			return fmt.Errorf("segment %d has another header or discontinuity sequence", was.number)
+		}
+		_, had := was.lengths()
+		_, has := is.lengths()
+		same, from := was.lines, is.lines
+		if len(has) == 0 && len(had) > 0 { // its parts were removed
+			isPart := func(line string) bool { return strings.HasPrefix(line, "#EXT-X-PART:") }
+			same = slices.DeleteFunc(slices.Clone(same), isPart)
+		}
+		if len(from) < len(same) || !slices.Equal(same, from[:len(same)]) {
+			return fmt.Errorf("segment %d was %q", was.number, was.lines)
+		}
+	}
+	return nil
+}
