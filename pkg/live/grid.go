@@ -7,62 +7,81 @@ import (
 	"sluice/pkg/media"
 )
 
-// GridTolerance is for the laboratory.
-var GridTolerance = 4
-
-// A Grid is a stretch of a period in which segments begin at regular times:
-// the one with Number n begins near Start + (n - Number) * Length.
+// A Grid is a stretch of a period whose segments begin at regular times, near
+// enough for a player that computes the time of a segment from its number.
 type Grid struct {
 	Period *Period
 	Number uint64      // of the first segment of the stretch
-	Start  media.Ticks // when that begins, on the lead's timescale
-	Length media.Ticks // nominal length of a segment, 0 until one is complete
+	Start  media.Ticks // presentation time of that, on the timescale of the period's first track
+	Length media.Ticks // nominal duration of a segment; 0 until one is complete, then constant
 }
 
-// Lead returns the track whose segments the grid was made from, and on whose
-// timescale it is.
-func (g Grid) Lead() media.Track { return g.Period.Headers[0].Track }
+// Timescale returns the unit of the grid's ticks.
+func (g Grid) Timescale() uint32 { return g.Period.Headers[0].Track.Timescale }
 
 // At returns when a segment begins by the grid.
-func (g Grid) At(number uint64) media.Ticks {
-	return g.Start + media.Ticks(number-g.Number)*g.Length
+func (g Grid) At(number uint64) media.Ticks { return g.Start + media.Ticks(number-g.Number)*g.Length }
+
+const (
+	// Segments may begin 1/early of their length before the grid says so, by
+	// which players then stay behind, and 1/late behind it, for which their
+	// requests are held. ISO/IEC 23009-1 7.2.1 allows half a length.
+	early = 4
+	late  = 2
+
+	// typical is how many segments say how long one usually is, and settled
+	// how many a grid has that says it better than they do.
+	typical = 5
+	settled = 30
+
+	// uneven is what a segment's duration may differ by from its frames at
+	// their nominal rate: publishers round times to milliseconds.
+	uneven = 5 * time.Millisecond
+)
+
+// fits reports whether a segment that begins at the given time does so near
+// enough to the grid.
+func (g Grid) fits(number uint64, at media.Ticks) bool {
+	off := at - g.At(number)
+	return -off*early <= g.Length && off*late <= g.Length
 }
 
-// fits reports whether a segment begins near enough to where it should.
-func (g Grid) fits(seg *Segment) bool {
-	off := seg.Start - g.At(seg.Number)
-	return max(off, -off)*media.Ticks(GridTolerance) <= g.Length
-}
-
-// align sees to the grid that the newest segment of the lead belongs to.
+// align puts the newest segment of r on a grid, if r is the first track of the
+// segment's period. A grid that it does not fit ends in front of it. Grids of
+// which nothing is listed are forgotten.
 func (s *Snapshot) align(r *Rendition) {
 	seg, complete := r.newest()
 	if seg == nil || len(seg.Period.Headers) == 0 || seg.Period.Headers[0].Track.ID != r.ID {
 		return
 	}
-	n := len(s.Grids)
-	if n > 0 && s.Grids[n-1].Period == seg.Period {
+	next, at := Grid{Period: seg.Period, Number: seg.Number, Start: seg.Start + seg.Offset}, seg.Start+seg.Offset
+	if n := len(s.Grids); n > 0 && s.Grids[n-1].Period == seg.Period {
 		g := s.Grids[n-1]
-		if g.Length == 0 && complete {
+		switch count := media.Ticks(seg.Number - g.Number); {
+		case g.Length == 0 && complete:
 			s.Grids = slices.Clone(s.Grids)
-			s.Grids[n-1].Length = nominal(seg, r)
+			s.Grids[n-1].Length = seg.nominal(r)
 			return
-		}
-		if g.Number == seg.Number || g.fits(seg) {
+		case count == 0 || g.fits(seg.Number, at):
 			return
+		case count >= settled:
+			next.Length = (at - g.Start) / count
 		}
 	}
-	g := Grid{Period: seg.Period, Number: seg.Number, Start: seg.Start}
-	if k := len(r.Segments); k > 0 && r.Segments[k-1].Timescale() == seg.Timescale() && !r.Segments[k-1].Gap {
-		g.Length = nominal(&r.Segments[k-1], r)
+	if next.Length == 0 {
+		next.Length = r.typical(seg)
 	}
-	s.Grids = append(slices.Clone(s.Grids), g)
-	for len(s.Grids) > 1 && len(r.Segments) > 0 && s.Grids[1].Number <= r.Segments[0].Number {
+	if n := len(s.Grids); next.Length == 0 && n > 0 && s.Grids[n-1].Timescale() == next.Timescale() {
+		next.Length = s.Grids[n-1].Length
+	}
+	s.Grids = append(slices.Clone(s.Grids), next)
+	for len(r.Segments) > 0 && len(s.Grids) > 1 && s.Grids[1].Number <= r.Segments[0].Number {
 		s.Grids = s.Grids[1:]
 	}
 }
 
-// newest returns the rendition's newest segment, nil if there is none.
+// newest returns the newest segment of which there is anything, nil if there
+// is none.
 func (r *Rendition) newest() (seg *Segment, complete bool) {
 	if r.Growing != nil {
 		return &r.Growing.Segment, false
@@ -73,17 +92,39 @@ func (r *Rendition) newest() (seg *Segment, complete bool) {
 	return nil, false
 }
 
-// nominal returns how long a segment is by the count of its frames, when that
-// is near to its duration.
-func nominal(seg *Segment, r *Rendition) media.Ticks {
-	t := seg.Header.Track
-	length := media.Ticks(seg.Frames) * t.FrameTicks
-	if rate := (Listed{seg.Header, r, nil}).FrameRate(); t.FrameTicks == 0 && rate.Known() {
-		length = media.Ticks(seg.Frames) * media.Ticks(rate.Den).Rescale(rate.Num, t.Timescale)
-		length = media.Ticks(uint64(seg.Frames) * uint64(rate.Den) * uint64(t.Timescale) / uint64(rate.Num))
+// typical returns the median length of the newest segments in front of seg, 0
+// if there is none or time was counted otherwise there.
+func (r *Rendition) typical(seg *Segment) media.Ticks {
+	var lengths []media.Ticks
+	for i := range r.Segments {
+		other := &r.Segments[len(r.Segments)-1-i]
+		if other.Number < seg.Number && !other.Gap && other.Timescale() == seg.Timescale() {
+			lengths = append(lengths, other.nominal(r))
+		}
+		if len(lengths) == typical {
+			break
+		}
 	}
-	if off := length - seg.Duration; max(off, -off) > media.TicksOf(5*time.Millisecond, t.Timescale) {
-		return seg.Duration
+	if n := len(lengths); n > 0 && n%2 == 0 {
+		lengths = lengths[:n-1]
+	}
+	if len(lengths) == 0 {
+		return 0
+	}
+	slices.Sort(lengths)
+	return lengths[len(lengths)/2]
+}
+
+// nominal returns the time that a segment's frames take at their nominal rate,
+// or its duration where that is something else.
+func (s *Segment) nominal(r *Rendition) media.Ticks {
+	t := s.Header.Track
+	length := media.Ticks(s.Frames) * t.FrameTicks
+	if rate := (Listed{Header: s.Header, Rendition: r}).FrameRate(); t.ID.Kind == media.Video && rate.Known() {
+		length = media.Ticks(int64(s.Frames) * int64(t.Timescale) * int64(rate.Den) / int64(rate.Num))
+	}
+	if off := length - s.Duration; max(off, -off) > media.TicksOf(uneven, t.Timescale) {
+		return s.Duration
 	}
 	return length
 }

@@ -8,7 +8,6 @@ package live
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 
@@ -147,7 +146,7 @@ type Snapshot struct {
 	Window     time.Duration // how long segments stay listed
 	Renditions []Rendition   // video first
 	Ended      bool          // nothing more will come
-	Grids      []Grid        // of what is listed, oldest first
+	Grids      []Grid        // of the periods that are listed, oldest first
 
 	memos *memos
 }
@@ -185,23 +184,9 @@ func (l Listed) FrameRate() media.Ratio {
 	if l.Rendition.length <= 0 {
 		return media.Ratio{}
 	}
-	return usualRate(float64(l.Rendition.frames) / l.Rendition.length.Seconds())
-}
-
-// usualRate returns the rate in use for video that is nearest to the measured
-// one, unless it is further away than counting over a few seconds explains.
-func usualRate(measured float64) media.Ratio {
 	const near = 0.004 // the rates of film and NTSC are 0.001 apart from the whole ones
-	var found media.Ratio
-	best := near
-	for _, whole := range []uint32{10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120} {
-		for _, rate := range []media.Ratio{{Num: whole, Den: 1}, {Num: whole * 1000, Den: 1001}} {
-			if off := math.Abs(measured/rate.Float() - 1); off < best {
-				found, best = rate, off
-			}
-		}
-	}
-	return found
+	measured := float64(l.Rendition.frames) / l.Rendition.length.Seconds()
+	return media.UsualRate(measured*(1-near), measured*(1+near))
 }
 
 // Spans returns the periods of which every rendition has a segment listed,

@@ -13,11 +13,12 @@ import (
 )
 
 var (
-	v0     = media.TrackID{Kind: media.Video}
-	a0     = media.TrackID{Kind: media.Audio}
-	video  = media.Track{ID: v0, Timescale: media.VideoTimescale}
-	audio  = media.Track{ID: a0, Timescale: 48000}
-	config = segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond}
+	v0      = media.TrackID{Kind: media.Video}
+	a0      = media.TrackID{Kind: media.Audio}
+	video   = media.Track{ID: v0, Timescale: media.VideoTimescale}
+	audio   = media.Track{ID: a0, Timescale: 48000}
+	payload = []byte{0}
+	config  = segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond}
 )
 
 // epoch is the time of the first sample in these tests, in seconds.
@@ -26,7 +27,7 @@ const epoch = 1795347970
 // frame returns a sample of track at so many milliseconds after epoch.
 func frame(track media.Track, ms int, key bool) media.Sample {
 	dts := media.Ticks(epoch)*media.Ticks(track.Timescale) + media.Ticks(ms).Rescale(1000, track.Timescale)
-	return media.Sample{Track: track.ID, DTS: dts, Key: key, Data: []byte{0}}
+	return media.Sample{Track: track.ID, DTS: dts, Key: key, Data: payload}
 }
 
 // millis is the inverse of frame.
@@ -234,6 +235,9 @@ func TestNothingIsLost(t *testing.T) {
 				next[track.ID] += r.IntN(1500)
 			}
 			s := frame(track, next[track.ID], track.ID == a0 || r.IntN(40) == 0 || pushed[v0] == 0)
+			if seed%2 == 0 {
+				s.Length = media.Ticks(r.IntN(2*step) * int(track.Timescale) / 1000) // anything may be foretold
+			}
 			if track.ID == v0 || pushed[v0] > 0 {
 				placed = cutter.Push(s, placed)
 				pushed[track.ID]++
@@ -252,6 +256,10 @@ func checkPlaced(t *testing.T, seed uint64, placed []segment.Placed, pushed map[
 		before, ok := last[p.Track]
 		if ok && (p.DTS <= before.DTS || p.Number < before.Number || (p.Number != before.Number) != (p.Cut == segment.Segment)) {
 			t.Fatalf("seed %d: %+v after %+v", seed, p, before)
+		}
+		late := p.DTS - before.DTS - before.Length
+		if ok && before.Ends != segment.None && (p.Cut < before.Ends || late < 0 || late > 0 && late <= 48000) {
+			t.Fatalf("seed %d: %+v was to end, and then comes %+v", seed, before, p)
 		}
 		last[p.Track] = p
 		count[p.Track]++

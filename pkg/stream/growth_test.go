@@ -144,6 +144,9 @@ func TestAge(t *testing.T) {
 	late := map[media.TrackID]int{}
 	total := map[media.TrackID]int{}
 	edges := map[media.TrackID]media.Ticks{}
+	for _, rendition := range r.snapshot().Renditions {
+		edges[rendition.ID] = rendition.Growing.End()
+	}
 	r.watch = func() {
 		for _, rendition := range r.snapshot().Renditions {
 			g := rendition.Growing

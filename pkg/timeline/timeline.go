@@ -15,6 +15,14 @@
 // publisher's time slowly, within a bounded correction.
 //
 // Decode times and composition offsets of video are kept as they were sent.
+//
+// # What it foretells
+//
+// A sample's Length is the foretold time to the next sample of its track. For
+// audio it is the length of a frame. For video it leads from the sample's
+// decode time, which was rounded, to the next point of the exact grid that the
+// frames have been on; so the grid of a steady stream can be had by adding
+// Length. It is 0 while frames come at no constant rate.
 package timeline
 
 import (
@@ -92,6 +100,7 @@ type track struct {
 	last  media.Ticks // decode time of the last sample
 	step  media.Ticks // from the sample before it to the last
 	drift follower
+	beat  metronome
 }
 
 // New returns a Clock whose first frame is stamped no earlier than notBefore.
@@ -109,6 +118,7 @@ func (c *Clock) SetTrack(t media.Track) {
 		tr.drift = follower{}
 	}
 	tr.scale, tr.frame = t.Timescale, t.FrameTicks
+	tr.beat.declare(t.Timescale, t.FrameRate)
 }
 
 // Stamp returns f as a sample. now is the wall-clock time at which f arrived.
@@ -116,6 +126,7 @@ func (c *Clock) SetTrack(t media.Track) {
 // much later than the one before it.
 func (c *Clock) Stamp(f media.Frame, now time.Time) media.Sample {
 	tr := c.track(f.Track)
+	before := tr.shift.number
 	if !tr.seen {
 		c.enter(tr, f.Time, now.UnixMilli())
 	} else {
@@ -129,6 +140,10 @@ func (c *Clock) Stamp(f media.Frame, now time.Time) media.Sample {
 		// unless the picture would be shown before it is decoded.
 		s.Offset = max(at+offset-s.DTS, min(offset, 0))
 	}
+	if tr.shift.number != before {
+		tr.beat.stop()
+	}
+	s.Length = tr.foretell(at)
 	return s
 }
 
@@ -139,6 +154,7 @@ func (c *Clock) track(id media.TrackID) *track {
 		}
 	}
 	tr := &track{id: id, scale: media.VideoTimescale}
+	tr.beat.declare(tr.scale, media.Ratio{})
 	c.tracks = append(c.tracks, tr)
 	return tr
 }
@@ -249,4 +265,17 @@ func (tr *track) place(at media.Ticks) media.Ticks {
 	}
 	tr.last = dts
 	return dts
+}
+
+// foretell returns how long after the last sample, whose publisher put it at
+// the given time, the next one comes; 0 when nobody knows.
+func (tr *track) foretell(at media.Ticks) media.Ticks {
+	if tr.frame != 0 {
+		return tr.frame
+	}
+	next, ok := tr.beat.tick(at)
+	if !ok {
+		return 0
+	}
+	return max(next-tr.last, 0)
 }

@@ -1,0 +1,165 @@
+package segment
+
+import "time"
+
+const (
+	// A key frame of video cuts when the segment has early/10 of its target.
+	early = 9
+
+	// slack is by how much the first segment may exceed the promise that it
+	// makes, and rounding by how much any segment may: players round to
+	// whole seconds (RFC 8216bis 4.4.3.1).
+	slack    = 250 * time.Millisecond
+	rounding = 490 * time.Millisecond
+
+	// shortest is the time at least from one segment that begins on demand
+	// (Break) to the next.
+	shortest = 250 * time.Millisecond
+
+	// ahead is how far a track may go on before the next sample of the lead to
+	// a boundary that has only been foretold.
+	ahead = 150 * time.Millisecond
+
+	// maxBoundaries bounds how far a track may fall behind the lead.
+	maxBoundaries = 64
+)
+
+// A boundary is where a segment begins, in nanoseconds since the epoch.
+type boundary struct {
+	number uint64
+	at     time.Duration
+}
+
+// TargetDuration returns the longest duration that a segment will have,
+// rounded to whole seconds. It is 0 until the first segment is complete and
+// never changes after that.
+func (c *Cutter) TargetDuration() time.Duration { return c.promise }
+
+// Boundary returns where a segment begins, since the epoch. It is known for the
+// newest segments only.
+func (c *Cutter) Boundary(number uint64) (time.Duration, bool) {
+	for _, b := range c.boundaries {
+		if b.number == number {
+			return b.at, true
+		}
+	}
+	return 0, false
+}
+
+// fix makes the promise, when the first segment had the given duration in the
+// lead track. Others may have gone on in it.
+func (c *Cutter) fix(first time.Duration) {
+	first = max(first, c.reach-c.boundaries[0].at)
+	covered := min(max(c.config.Target, first), c.config.Max) - slack
+	c.promise = max((covered+time.Second-1)/time.Second, 1) * time.Second
+}
+
+// cuts reports whether the lead's sample at the given time begins a segment
+// that has no boundary yet. The sample after it comes so much later than usual
+// as it was moved.
+func (c *Cutter) cuts(tr *track, key bool, at, moved time.Duration) bool {
+	n := len(c.boundaries)
+	if n == 0 {
+		return true
+	}
+	newest, b := c.boundaries[n-1], c.behind(tr, at)
+	if key && (c.forced || !tr.begun) {
+		if since := at - c.broken; since < 0 || since >= shortest {
+			return true
+		}
+	}
+	// Another track may have made a boundary in front of which the lead still
+	// is. It will do, unless it is too far away.
+	if key && b.number >= newest.number && at-b.at >= c.target(tr) {
+		return true
+	}
+	return tr.begun && c.overdue(tr, at+moved-b.at)
+}
+
+// target returns the duration from which on a key frame ends a segment: a
+// little less than was asked for where key frames are rare.
+func (c *Cutter) target(lead *track) time.Duration {
+	if !lead.video() {
+		return c.config.Target
+	}
+	return c.config.Target / 10 * early
+}
+
+// overdue reports whether a segment that goes on with a sample at so long
+// after its beginning would get longer than was promised.
+func (c *Cutter) overdue(tr *track, elapsed time.Duration) bool {
+	return elapsed+tr.time(tr.step) > c.limit()
+}
+
+// limit returns the longest duration that a segment may have. Tracks that do
+// not lead may begin and end up to a frame behind the boundaries.
+func (c *Cutter) limit() time.Duration {
+	if c.promise != 0 {
+		return c.promise + rounding - c.frame
+	}
+	return c.config.Max
+}
+
+// bound begins a new segment at the given time.
+func (c *Cutter) bound(at time.Duration) {
+	next := boundary{at: at}
+	if n := len(c.boundaries); n > 0 {
+		next.number = c.boundaries[n-1].number + 1
+		if c.promise == 0 {
+			c.fix(at - c.boundaries[0].at)
+		}
+	}
+	c.boundaries = append(c.boundaries, next)
+	if len(c.boundaries) > maxBoundaries {
+		c.boundaries = append(c.boundaries[:0], c.boundaries[1:]...)
+	}
+}
+
+// behind returns the boundary that a track's sample at the given time comes
+// behind, with the number of its segment: no track goes back. There must be a
+// boundary.
+func (c *Cutter) behind(tr *track, at time.Duration) boundary {
+	i := len(c.boundaries) - 1
+	for i > 0 && c.boundaries[i].at > at && c.boundaries[i].number > tr.number {
+		i--
+	}
+	b := c.boundaries[i]
+	return boundary{max(b.number, tr.number), b.at}
+}
+
+// segmentAt returns the number of the segment that a track's sample belongs to
+// which was moved to the given time from so much later. A track that runs on
+// while the lead stands still makes its own boundary when a segment would get
+// too long.
+func (c *Cutter) segmentAt(tr *track, at, moved time.Duration) (uint64, bool) {
+	// Where both began in the same millisecond, a tick may be rounded away.
+	if len(c.boundaries) == 0 || !tr.begun && at+tr.time(1) < c.boundaries[0].at {
+		return 0, false
+	}
+	if tr != c.tracks[0] && c.overdue(tr, at+moved-c.behind(tr, at).at) {
+		c.bound(at)
+	}
+	return c.behind(tr, at).number, true
+}
+
+// sure returns the time before which there will be no more boundaries: where
+// the lead has come to, or where a key frame cuts at the earliest, or the
+// boundary that is foretold if it is near. That one may yet come sooner.
+func (c *Cutter) sure() time.Duration {
+	lead := c.tracks[0]
+	if !lead.begun {
+		return 0
+	}
+	at := lead.time(lead.last)
+	passed := at + 1
+	if c.forced || c.part == 0 {
+		return passed
+	}
+	newest := c.boundaries[len(c.boundaries)-1].at
+	overdue := c.behind(lead, at).at + c.limit() - lead.time(lead.step)
+	sure := min(newest+c.target(lead), overdue)
+	if b, ok := c.foretold(); ok {
+		sure = max(sure, min(b, lead.time(lead.next)+ahead))
+	}
+	return max(passed, sure)
+}

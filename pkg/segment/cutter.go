@@ -1,0 +1,181 @@
+package segment
+
+import (
+	"time"
+
+	"sluice/pkg/media"
+)
+
+// held is how much media of a track may wait for the lead track.
+const held = time.Second
+
+// A Cutter places the samples of one stream. It is not safe for concurrent
+// use.
+type Cutter struct {
+	config     Config
+	tracks     []*track
+	boundaries []boundary // oldest first; the last one began the current segment
+	promise    time.Duration
+	reach      time.Duration // where samples of other tracks than the lead had come to before it
+	forced     bool          // the next key frame of the lead cuts
+	broken     time.Duration // where one last did so
+	frame      time.Duration // longest audio frame of a track that does not lead
+	part       time.Duration // longest duration of a part, 0 until it is settled
+}
+
+// New returns a Cutter.
+func New(config Config) *Cutter {
+	return &Cutter{config: config}
+}
+
+// SetTracks declares which tracks there are, the lead track first, and what
+// their timescales are. Tracks that stay go on as they were; samples of the
+// others that still wait are dropped (see Release).
+func (c *Cutter) SetTracks(tracks []media.Track) {
+	before := c.tracks
+	c.tracks, c.frame = make([]*track, 0, len(tracks)), 0
+	for i, t := range tracks {
+		tr := find(before, t.ID)
+		if tr == nil || tr.scale != t.Timescale {
+			tr = &track{id: t.ID, scale: t.Timescale}
+			tr.limit(c.part, c.config)
+		}
+		tr.pace.frame, tr.pace.rate = t.FrameTicks, t.FrameRate
+		c.tracks = append(c.tracks, tr)
+		if i > 0 {
+			c.frame = min(max(c.frame, tr.time(t.FrameTicks)), rounding/2)
+		}
+	}
+}
+
+// Break makes the next key frame of the lead track begin a new segment, whose
+// number no track has had. That happens at most four times a second.
+func (c *Cutter) Break() { c.forced = true }
+
+// Release appends to out the samples of a track that wait for the lead, because
+// what will come after them is of another kind: it does not follow from them.
+func (c *Cutter) Release(id media.TrackID, out []Placed) []Placed {
+	if tr := find(c.tracks, id); tr != nil {
+		out = c.placeAll(tr, out)
+		tr.ended, tr.end = Part, 0
+	}
+	return out
+}
+
+// Push takes one sample and appends to out the samples whose place is now
+// known, in an order in which each track's decode times rise. It retains the
+// sample's data until then. Samples of tracks that were not declared, and
+// those before the lead's first key frame, are dropped.
+func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
+	tr := find(c.tracks, s.Track)
+	if tr == nil {
+		return out
+	}
+	if c.part == 0 {
+		tr.pace.add(s.DTS)
+	}
+	if tr == c.tracks[0] {
+		return c.pushLead(tr, s, out)
+	}
+	tr.waiting = append(tr.waiting, s)
+	return c.release(tr, c.sure(), out)
+}
+
+// Flush appends to out all samples that still wait for the lead, when the
+// stream ends. The last part of a track ends Length after its last sample.
+func (c *Cutter) Flush(out []Placed) []Placed {
+	if len(c.boundaries) > 0 {
+		c.settle()
+		if lead := c.tracks[0]; c.promise == 0 {
+			c.fix(lead.time(lead.last) - c.boundaries[0].at)
+		}
+	}
+	for _, tr := range c.tracks {
+		before := len(out)
+		out = c.placeAll(tr, out)
+		if n := len(out); n > before && out[n-1].Length > 0 {
+			out[n-1].Ends = Part
+		}
+	}
+	return out
+}
+
+// pushLead takes a sample of the lead track. A track that has just come to
+// lead begins with a key frame and a segment of its own.
+func (c *Cutter) pushLead(tr *track, s media.Sample, out []Placed) []Placed {
+	out = c.placeAll(tr, out) // what has waited while another track led
+	if !tr.begun && !s.Key {
+		return out
+	}
+	moved := c.follow(tr, s)
+	at := tr.time(moved.DTS)
+	for _, other := range c.tracks[1:] {
+		out = c.release(other, at, out)
+	}
+	cut := c.cuts(tr, s.Key, at, tr.time(max(s.DTS-moved.DTS, 0)))
+	if !tr.begun && !cut {
+		return out
+	}
+	if cut {
+		c.bound(at)
+		if s.Key && c.forced {
+			c.forced, c.broken = false, at
+		}
+	}
+	out = c.place(tr, s, out)
+	sure := c.sure()
+	for _, other := range c.tracks[1:] {
+		out = c.release(other, sure, out)
+	}
+	return out
+}
+
+// placeAll places all waiting samples of a track.
+func (c *Cutter) placeAll(tr *track, out []Placed) []Placed {
+	for _, s := range tr.waiting {
+		out = c.place(tr, s, out)
+	}
+	tr.forget(len(tr.waiting))
+	return out
+}
+
+// release places the waiting samples of a track from before a time, before
+// which there will be no more boundaries, and those that have waited too long.
+func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed {
+	n := 0
+	for _, s := range tr.waiting {
+		newest := tr.waiting[len(tr.waiting)-1].DTS
+		if tr.time(tr.moved(s).DTS) >= before && tr.time(newest-s.DTS) <= held {
+			break
+		}
+		n++
+		out = c.place(tr, s, out)
+	}
+	tr.forget(n)
+	return out
+}
+
+// place finds the segment, part and chunk of a sample and appends it to out.
+func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
+	own := s.DTS
+	s = c.follow(tr, s)
+	number, ok := c.segmentAt(tr, tr.time(s.DTS), tr.time(max(own-s.DTS, 0)))
+	if !ok {
+		return out
+	}
+	p := Placed{Sample: s, Number: number}
+	if !tr.begun || number != tr.number {
+		p.Cut = Segment
+		if tr.begun {
+			c.settle()
+		}
+	} else {
+		p.Cut = tr.cut(s, own)
+	}
+	tr.take(&p, own)
+	p.Ends = c.ends(tr, &p)
+	if c.promise == 0 && tr != c.tracks[0] {
+		c.reach = max(c.reach, tr.time(s.DTS+tr.step))
+	}
+	return append(out, p)
+}
