@@ -37,17 +37,28 @@ func MPD(s *live.Snapshot, prefix string) []byte {
 	if len(spans) == 0 {
 		return nil
 	}
-	b := bytes.NewBuffer(make([]byte, 0, 4096))
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
+	b := begun()
 	writeRoot(b, s, spans[len(spans)-1])
 	for i := range spans {
 		writePeriod(b, s, spans, i, prefix)
 	}
 	if !s.Ended {
-		fmt.Fprintf(b, "  <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"%stime\"/>\n", prefix)
+		b.WriteString("  " + clock(prefix) + "\n")
 	}
 	b.WriteString("</MPD>\n")
 	return b.Bytes()
+}
+
+// begun returns a manifest of which only the first line is written.
+func begun() *bytes.Buffer {
+	b := bytes.NewBuffer(make([]byte, 0, 4096))
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
+	return b
+}
+
+// clock returns the element that names the clock media time counts by.
+func clock(prefix string) string {
+	return `<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="` + prefix + `time"/>`
 }
 
 // listed returns the periods with media in them, and in each the renditions
@@ -133,10 +144,11 @@ type period struct {
 	live.Span
 	start  time.Duration // since the epoch
 	prefix string        // of URLs
+	grid   *grid         // by which segments are named, nil where they are listed
 }
 
 func writePeriod(b *bytes.Buffer, s *live.Snapshot, spans []live.Span, i int, prefix string) {
-	p := period{spans[i], start(s, spans, i), prefix}
+	p := period{Span: spans[i], start: start(s, spans, i), prefix: prefix}
 	fmt.Fprintf(b, `  <Period id="p%d" start="%s"`, p.Sequence, duration(p.start))
 	if s.Ended || i < len(spans)-1 {
 		stop := end(p.Span)
@@ -161,6 +173,10 @@ func (p period) writeSet(b *bytes.Buffer, kind media.Kind, attributes string) {
 		attributes += ` startWithSAP="1"`
 	}
 	fmt.Fprintf(b, "    <AdaptationSet%s contentType=\"%s\" mimeType=\"%s/mp4\" segmentAlignment=\"true\">\n", attributes, kind, kind)
+	if p.grid != nil {
+		p.writeLink(b, tracks[0])
+		p.writeReference(b, tracks[0])
+	}
 	b.WriteString("      <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>\n")
 	for _, t := range tracks {
 		p.writeRepresentation(b, t)
@@ -189,7 +205,11 @@ func (p period) writeRepresentation(b *bytes.Buffer, l live.Listed) {
 			fmt.Fprintf(b, "        <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>\n", t.Channels)
 		}
 	}
-	p.writeTemplate(b, l)
+	if p.grid != nil {
+		p.writeNumbers(b, l)
+	} else {
+		p.writeTemplate(b, l)
+	}
 	b.WriteString("      </Representation>\n")
 }
 

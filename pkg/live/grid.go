@@ -46,38 +46,44 @@ func (g Grid) fits(number uint64, at media.Ticks) bool {
 	return -off*early <= g.Length && off*late <= g.Length
 }
 
-// align puts the newest segment of r on a grid, if r is the first track of the
-// segment's period. A grid that it does not fit ends in front of it. Grids of
-// which nothing is listed are forgotten.
+// align sees to it that the newest segment of r is on a grid, if r is the first
+// track of the segment's period, and forgets grids of which nothing is listed.
 func (s *Snapshot) align(r *Rendition) {
 	seg, complete := r.newest()
 	if seg == nil || len(seg.Period.Headers) == 0 || seg.Period.Headers[0].Track.ID != r.ID {
 		return
 	}
-	next, at := Grid{Period: seg.Period, Number: seg.Number, Start: seg.Start + seg.Offset}, seg.Start+seg.Offset
-	if n := len(s.Grids); n > 0 && s.Grids[n-1].Period == seg.Period {
-		g := s.Grids[n-1]
+	s.Grids = lay(s.Grids, r, seg, complete)
+	for len(r.Segments) > 0 && len(s.Grids) > 1 && s.Grids[1].Number <= r.Segments[0].Number {
+		s.Grids = s.Grids[1:]
+	}
+}
+
+// lay returns grids with one at the end that seg is on. A grid that it does not
+// fit ends in front of it.
+func lay(grids []Grid, r *Rendition, seg *Segment, complete bool) []Grid {
+	next := Grid{Period: seg.Period, Number: seg.Number, Start: seg.Start + seg.Offset}
+	if n := len(grids); n > 0 {
+		g := grids[n-1]
 		switch count := media.Ticks(seg.Number - g.Number); {
+		case g.Period != seg.Period:
 		case g.Length == 0 && complete:
-			s.Grids = slices.Clone(s.Grids)
-			s.Grids[n-1].Length = seg.nominal(r)
-			return
-		case count == 0 || g.fits(seg.Number, at):
-			return
+			grids = slices.Clone(grids)
+			grids[n-1].Length = seg.nominal(r)
+			return grids
+		case count == 0 || g.fits(next.Number, next.Start):
+			return grids
 		case count >= settled:
-			next.Length = (at - g.Start) / count
+			next.Length = (next.Start - g.Start) / count
 		}
 	}
 	if next.Length == 0 {
 		next.Length = r.typical(seg)
 	}
-	if n := len(s.Grids); next.Length == 0 && n > 0 && s.Grids[n-1].Timescale() == next.Timescale() {
-		next.Length = s.Grids[n-1].Length
+	if n := len(grids); next.Length == 0 && n > 0 && grids[n-1].Timescale() == next.Timescale() {
+		next.Length = grids[n-1].Length
 	}
-	s.Grids = append(slices.Clone(s.Grids), next)
-	for len(r.Segments) > 0 && len(s.Grids) > 1 && s.Grids[1].Number <= r.Segments[0].Number {
-		s.Grids = s.Grids[1:]
-	}
+	return append(slices.Clone(grids), next)
 }
 
 // newest returns the newest segment of which there is anything, nil if there
@@ -92,8 +98,9 @@ func (r *Rendition) newest() (seg *Segment, complete bool) {
 	return nil, false
 }
 
-// typical returns the median length of the newest segments in front of seg, 0
-// if there is none or time was counted otherwise there.
+// typical returns a length that few of the newest segments in front of seg
+// exceed, 0 if there is none or time was counted otherwise there. Players take
+// a segment that begins early better than one that begins late.
 func (r *Rendition) typical(seg *Segment) media.Ticks {
 	var lengths []media.Ticks
 	for i := range r.Segments {
@@ -112,7 +119,7 @@ func (r *Rendition) typical(seg *Segment) media.Ticks {
 		return 0
 	}
 	slices.Sort(lengths)
-	return lengths[len(lengths)/2]
+	return lengths[(len(lengths)-1)*3/4]
 }
 
 // nominal returns the time that a segment's frames take at their nominal rate,
