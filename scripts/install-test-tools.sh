@@ -24,6 +24,8 @@ compiles() {
 need ffmpeg -- command -v ffmpeg ffprobe
 need chromium fonts-liberation -- command -v chromium
 need libxml2-utils -- command -v xmllint
+need nginx-light -- test -x /usr/sbin/nginx
+need libnginx-mod-http-lua -- test -e /usr/lib/nginx/modules/ngx_http_lua_module.so
 need gcc libc6-dev -- compiles
 
 if ((${#packages[@]} == 0)); then

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -202,7 +203,7 @@ func (s *server) watchChunks(b *testing.B, p *publisher, track string, count int
 		body := bufio.NewReaderSize(res.Body, 1<<20)
 		for {
 			kind, data, err := readBox(body)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
