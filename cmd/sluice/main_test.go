@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -96,6 +97,17 @@ func taken(t *testing.T) string {
 	return ln.Addr().String()
 }
 
+// nobody returns an address at which nobody listens.
+func nobody(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = ln.Close()
+	return ln.Addr().String()
+}
+
 // write makes a file of a test and returns its path.
 func write(t *testing.T, name, content string) string {
 	t.Helper()
@@ -145,6 +157,10 @@ func TestMistakes(t *testing.T) {
 		{"another protocol", []string{"push", video, "http://localhost/live/show"}, 2, []string{"rtmp://"}},
 		{"no URL", []string{"push", video}, 2, []string{"<url>"}},
 		{"no copies", []string{"push", "--count", "0", video, "rtmp://localhost/live/show"}, 2, []string{"--count must be at least 1"}},
+		{"check without a URL", []string{"check"}, 2, []string{"<url>"}},
+		{"check of another protocol", []string{"check", "rtmp://localhost/live/show"}, 2, []string{"http://"}},
+		{"check for no time", []string{"check", "--duration", "10ms", "http://localhost/x.m3u8"}, 2, []string{"--duration"}},
+		{"nobody to check", []string{"check", "http://" + nobody(t) + "/x.m3u8"}, 1, []string{"connection refused"}},
 		{"not a clip", []string{"push", video, "rtmp://localhost/live/show"}, 1, []string{video}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -171,7 +187,9 @@ func TestHelp(t *testing.T) {
 		args  []string
 		words []string
 	}{
-		{[]string{"--help"}, []string{"serve", "push", "demo"}},
+		{[]string{"--help"}, []string{"serve", "push", "demo", "check"}},
+		{[]string{"check", "--help"}, []string{"--duration", "15s", "--strict", "--json", "--rules"}},
+		{[]string{"check", "--rules"}, []string{"hls/target-duration ", "lldash/growing", "RFC 8216bis, 6.2.5.2"}},
 		{[]string{"serve", "--help"}, []string{"--config", "--rtmp", "--http", "--segments", "--log-format", "configs/sluice.yml"}},
 		{[]string{"push", "--help"}, []string{"--loop", "--count", "rtmp://host[:port]/app/name"}},
 		{[]string{"demo", "-h"}, []string{"--http"}},
@@ -263,4 +281,46 @@ func TestEnvironment(t *testing.T) {
 	p.finds(&p.err, `"protocol":"(http)"`)
 	p.stop()
 	p.wants(0)
+}
+
+// check tells what it saw and how it went by the exit code, as text and as
+// JSON.
+func TestCheck(t *testing.T) {
+	broken := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:LONG,\na.ts\n#EXT-X-ENDLIST\n"
+	packets := strings.Repeat("G"+strings.Repeat("\x00", 187), 3)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		switch text := strings.Replace(broken, "LONG", r.URL.Query().Get("extinf"), 1); r.URL.Path {
+		case "/x.m3u8":
+			w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+			_, _ = io.WriteString(w, text)
+		case "/a.ts":
+			w.Header().Set("Content-Type", "video/mp2t")
+			_, _ = io.WriteString(w, packets)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	for _, c := range []struct {
+		args []string
+		code int
+		out  []string
+	}{
+		{[]string{"--duration", "1s", server.URL + "/x.m3u8?extinf=2"}, 0, []string{"warning  http/etag", "HLS, ", "0 errors"}},
+		{[]string{"--duration", "1s", "--strict", server.URL + "/x.m3u8?extinf=2"}, 1, []string{"0 errors"}},
+		{[]string{"--duration", "1s", server.URL + "/x.m3u8?extinf=4"}, 1, []string{"error    hls/extinf-target", "line 4", "1 error"}},
+		{[]string{"--duration", "1s", "--json", server.URL + "/x.m3u8?extinf=4"}, 1, []string{`"rule": "hls/extinf-target"`, `"line": 4`, `"kind": "HLS"`}},
+	} {
+		p := launch(t, append([]string{"check"}, c.args...)...)
+		p.wants(c.code)
+		for _, words := range c.out {
+			if !strings.Contains(p.out.String(), words) {
+				t.Errorf("%s: %q is not in\n%s", c.args, words, p.out.String())
+			}
+		}
+		if said := strings.HasPrefix(p.err.String(), "sluice: rules are broken at http://"); said != (c.code == 1) {
+			t.Errorf("%s: %q", c.args, p.err.String())
+		}
+	}
 }

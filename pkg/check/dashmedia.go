@@ -1,0 +1,360 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A dashMedia fetches and judges the segments of one Representation.
+type dashMedia struct {
+	d      *dashWatch
+	key    string
+	s      *stream // as the newest manifest has it
+	header *header
+	thread thread
+	last   listing // the newest that was asked for
+	begun  bool
+	turn   int
+}
+
+func newDASHMedia(d *dashWatch, s *stream) *dashMedia { return &dashMedia{d: d, key: s.key(), s: s} }
+
+// follow asks for each new segment until ctx ends, or the Representation leaves
+// the manifest.
+func (m *dashMedia) follow(ctx context.Context) {
+	m.loadHeader(ctx)
+	m.probeOldest(ctx)
+	for ctx.Err() == nil {
+		current, changed := m.d.latest()
+		if m.s = current.stream(m.key); m.s == nil {
+			return
+		}
+		next, wait, ok := m.next(time.Now())
+		if !ok {
+			if !current.dynamic() {
+				return
+			}
+			select {
+			case <-ctx.Done():
+			case <-changed:
+			case <-time.After(min(max(wait, 20*time.Millisecond), 5*time.Second)):
+			}
+			continue
+		}
+		had := m.segment(ctx, next)
+		m.last, m.begun = next, had // behind one that cannot be had, the newest is asked for
+		m.turn++
+		rest := 10 * time.Millisecond // a manifest of tiny segments is not to make a storm
+		if !had {
+			rest = slack
+		}
+		if !pause(ctx, rest) {
+			return
+		}
+	}
+}
+
+// stream returns the Representation with a key, nil if the manifest has none.
+func (m *mpd) stream(key string) *stream {
+	for _, s := range m.streams {
+		if s.key() == key {
+			return s
+		}
+	}
+	return nil
+}
+
+// next returns the segment to ask for at an instant by our clock. When there is
+// none, it returns how long to wait.
+func (m *dashMedia) next(now time.Time) (l listing, wait time.Duration, ok bool) {
+	now = m.d.now(now)
+	if !m.s.m.dynamic() {
+		return m.nextStatic()
+	}
+	if !m.begun {
+		newest, ok := m.s.at(now)
+		if ok && m.turn > 0 && !m.after(newest) {
+			ok = false // it is the one that could not be had
+		}
+		return newest, slack, ok
+	}
+	if m.s.timed {
+		for _, l := range m.s.timeline {
+			if l.time >= m.last.end() && !m.s.available(l).After(now) {
+				return l, 0, true
+			}
+		}
+		return l, time.Second, false
+	}
+	l, _ = m.s.find(m.last.number + 1)
+	if at := m.s.available(l); at.After(now) {
+		return l, at.Sub(now), false
+	}
+	if end := m.s.m.periodEnd(m.s.period); end > 0 && m.s.begins(l.time) >= end {
+		return l, time.Second, false
+	}
+	return l, 0, true
+}
+
+// after reports whether a segment comes after the newest that was asked for.
+func (m *dashMedia) after(l listing) bool {
+	if m.s.timed {
+		return l.time > m.last.time
+	}
+	return l.number > m.last.number
+}
+
+// periodEnd returns when a Period ends, 0 if nobody knows.
+func (m *mpd) periodEnd(i int) time.Duration {
+	switch p := m.Periods[i]; {
+	case p.Duration != "":
+		return m.periods[i] + durationOr(p.Duration, 0, func(error) {})
+	case i+1 < len(m.periods):
+		return m.periods[i+1]
+	default:
+		return 0
+	}
+}
+
+// nextStatic goes through the first segments of what is complete.
+func (m *dashMedia) nextStatic() (listing, time.Duration, bool) {
+	if m.turn >= 3 {
+		return listing{}, 0, false
+	}
+	l, ok := m.s.find(m.s.number + uint64(m.turn))
+	return l, 0, ok
+}
+
+// loadHeader fetches and judges the initialization segment.
+func (m *dashMedia) loadHeader(ctx context.Context) {
+	s := m.s
+	if s.init == "" {
+		m.d.notes(m.d.address).broken("dash/addressing", s.line, "Representation %q has no @initialization", s.rep.ID)
+		return
+	}
+	address, err := s.fill(s.init, listing{})
+	if err != nil {
+		m.d.notes(m.d.address).broken("dash/addressing", s.line, "%v", err)
+		return
+	}
+	n := m.d.notes(address)
+	a, err := m.d.client.get(ctx, query{url: address})
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil || !a.ok() || len(a.body) == 0 {
+		n.broken("dash/segment-available", 0, "the initialization segment of %q cannot be had: %s", s.rep.ID, tell(a, err))
+		return
+	}
+	m.d.ledger.saw(initMedia.String())
+	judgeAnswer(a, initMedia, s.m.durations.update, n)
+	if m.d.first(initMedia.String()) {
+		m.d.probe(func(ctx context.Context) { m.d.probeHTTP(ctx, a, initMedia) })
+	}
+	h, err := readHeader(a.body)
+	if err != nil {
+		n.broken("cmaf/boxes", 0, "%v", err)
+		return
+	}
+	judgeHeader(h, n)
+	m.header = h
+	for _, t := range h.tracks {
+		if t.codec != "" && s.codecs != "" && !names(s.codecs, t.codec) {
+			m.d.notes(m.d.address).broken("dash/codecs", s.rep.line, "@codecs of %q is %q, and the initialization segment has %s", s.rep.ID, s.codecs, t.codec)
+		}
+	}
+}
+
+// tell says why something cannot be had.
+func tell(a *answer, err error) string {
+	switch {
+	case err != nil:
+		return err.Error()
+	case !a.ok():
+		return a.problem()
+	default:
+		return fmt.Sprintf("status %d with %d bytes", a.status, len(a.body))
+	}
+}
+
+// segment fetches and judges one segment. It returns whether it was to be had.
+func (m *dashMedia) segment(ctx context.Context, l listing) bool {
+	s := m.s
+	address, err := s.url(l)
+	if err != nil {
+		m.d.notes(m.d.address).broken("dash/addressing", s.line, "%v", err)
+		return false
+	}
+	n := m.d.notes(address)
+	growing := s.chunked() && s.ends(l).After(m.d.now(time.Now()).Add(s.early/4))
+	a, err := m.d.client.get(ctx, query{url: address, timeout: requestTimeout + 3*scale(l.duration, s.timescale)})
+	if ctx.Err() != nil {
+		return false
+	}
+	if err != nil || !a.ok() || len(a.body) == 0 {
+		n.broken("dash/segment-available", 0, "%s cannot be had: %s", s.describe(l), tell(a, err))
+		m.thread = thread{}
+		return false
+	}
+	m.d.ledger.saw(segmentMedia.String())
+	c := segmentMedia
+	if growing {
+		c = growingMedia
+	}
+	judgeAnswer(a, c, s.m.durations.update, n)
+	if c == segmentMedia && m.d.first(segmentMedia.String()) {
+		m.d.probe(func(ctx context.Context) { m.d.probeHTTP(ctx, a, segmentMedia) })
+	}
+	if m.header == nil {
+		return true
+	}
+	chunks, err := readChunks(a.body, m.header)
+	if err != nil {
+		n.broken("cmaf/boxes", 0, "%v", err)
+	}
+	if len(chunks) == 0 {
+		return true
+	}
+	m.judge(l, chunks, n)
+	if growing {
+		m.judgeGrowing(l, a, chunks, n)
+	}
+	if s.chunked() && m.turn == 1 {
+		m.probeEarly()
+	}
+	return true
+}
+
+// judge compares the chunks of a segment with the manifest and the segment
+// before it.
+func (m *dashMedia) judge(l listing, chunks []chunk, n notes) {
+	s := m.s
+	if follows := m.begun && (s.timed && m.last.end() == l.time || !s.timed && m.last.number+1 == l.number); !follows {
+		m.thread = thread{}
+	}
+	m.thread.judgeChunks(chunks, m.header, n)
+	if s.set.StartsWith == "1" && s.kind() == "video" && !startsSync(chunks) {
+		n.broken("dash/start-with-sap-wrong", 0, "%s begins with no sync sample, and @startWithSAP is 1", s.describe(l))
+	}
+	if s.inband() && chunks[0].clock == nil {
+		n.broken("lldash/producer-boxes", 0, "%s has no prft box, and ProducerReferenceTime@inband is true", s.describe(l))
+	}
+	if len(m.header.tracks) != 1 {
+		return
+	}
+	timescale := m.header.tracks[0].timescale
+	if timescale != s.timescale {
+		m.d.notes(m.d.address).broken("dash/timescale-media", s.line, "@timescale of %q is %d, and its media have %d", s.rep.ID, s.timescale, timescale)
+		return
+	}
+	length, first := total(chunks), chunks[0].time
+	if s.timed {
+		if chunks[0].timed && first != l.time {
+			n.broken("dash/tfdt", 0, "S@t is %d, and the media begin at %d", l.time, first)
+		}
+		if length != l.duration {
+			n.broken("dash/timeline-duration", 0, "S@d is %d, and the media are %d long", l.duration, length)
+		}
+		return
+	}
+	if off := scale(max(first, l.time)-min(first, l.time), timescale); off > scale(l.duration, timescale)/2 {
+		n.broken("dash/duration-drift", 0, "%s should begin at %d and begins at %d, more than half a segment off", s.describe(l), l.time, first)
+	}
+	if length*2 < l.duration || length*2 > 3*l.duration {
+		n.broken("dash/duration-drift", 0, "%s is %d long, and @duration is %d", s.describe(l), length, l.duration)
+	}
+}
+
+// judgeGrowing looks at how a segment came that was asked for before it was
+// complete.
+func (m *dashMedia) judgeGrowing(l listing, a *answer, chunks []chunk, n notes) {
+	s := m.s
+	end := s.ends(l)
+	first := m.d.now(a.done)
+	if len(a.arrivals) > 0 {
+		first = m.d.now(a.arrivals[0].at)
+	}
+	rest := end.Sub(m.d.now(a.sent)) // of the segment when it was asked for
+	if a.length >= 0 {
+		n.broken("lldash/growing", 0, "%s was asked for %s before its end, and the answer has Content-Length %d", s.describe(l), rest.Round(time.Millisecond), a.length)
+	}
+	if !first.Before(end.Add(-rest / 8)) {
+		n.broken("lldash/growing", 0, "%s was asked for %s before its end, and its first byte came %s after that", s.describe(l), rest.Round(time.Millisecond), first.Sub(m.d.now(a.sent)).Round(time.Millisecond))
+		return
+	}
+	for i := range chunks {
+		c := &chunks[i]
+		length := scale(c.duration, s.timescale)
+		if length > time.Second+10*time.Millisecond && s.kind() == "video" {
+			n.broken("lldash/chunk-duration", 0, "%s has a chunk of %s", s.describe(l), length)
+		}
+		due := m.d.startOf(s, c.time+c.duration)
+		came, began := m.d.now(a.at(c.offset+c.size)), m.d.now(a.at(c.offset+1))
+		if asked := m.d.now(a.sent); due.Before(asked) {
+			due = asked // it was there before
+		}
+		if late := came.Sub(due); late > length+slack {
+			n.broken("lldash/late", 0, "the chunk at byte %d of %s came %s after its media ended", c.offset, s.describe(l), late.Round(time.Millisecond))
+			return
+		}
+		if span := came.Sub(began); span > max(length/2, 50*time.Millisecond) && began.After(m.d.now(a.sent).Add(length)) {
+			n.broken("lldash/chunk-burst", 0, "the chunk at byte %d of %s came over %s, not at once", c.offset, s.describe(l), span.Round(time.Millisecond))
+			return
+		}
+	}
+}
+
+// startOf returns when a media time is, by the server's clock.
+func (d *dashWatch) startOf(s *stream, ticks uint64) time.Time { return s.m.start.Add(s.begins(ticks)) }
+
+// probeOldest asks for the oldest segment of the time shift buffer.
+func (m *dashMedia) probeOldest(ctx context.Context) {
+	s := m.s
+	var l listing
+	switch {
+	case s.timed && len(s.timeline) > 0:
+		l = s.timeline[0]
+	case s.timed || !s.m.dynamic() || s.m.durations.depth < 0:
+		return
+	default:
+		oldest, ok := s.at(m.d.now(time.Now()).Add(-s.m.durations.depth))
+		if !ok {
+			oldest = s.nominal(0)
+		}
+		l, _ = s.find(oldest.number + 1)
+		if s.available(l).After(m.d.now(time.Now())) {
+			return
+		}
+	}
+	address, err := s.url(l)
+	if err != nil {
+		return // the watcher tells
+	}
+	a, err := m.d.client.get(ctx, query{url: address, header: map[string]string{"Range": "bytes=0-1"}})
+	if ctx.Err() == nil && (err != nil || !a.ok()) {
+		m.d.notes(address).broken("dash/segment-available", 0, "%s, the oldest there is, cannot be had: %s", s.describe(l), tell(a, err))
+	}
+}
+
+// probeEarly asks for a segment long before it may be had.
+func (m *dashMedia) probeEarly() {
+	if m.s.timed || !m.d.first("early") {
+		return
+	}
+	l, _ := m.s.find(m.last.number + 20)
+	address, err := m.s.url(l)
+	if err != nil {
+		return
+	}
+	m.d.probe(func(ctx context.Context) {
+		n := m.d.notes(address)
+		a, err := m.d.client.get(ctx, query{url: address, timeout: 3 * time.Second})
+		switch {
+		case err != nil:
+			n.broken("lldash/early", 0, "a request for a segment twenty segments ahead is not answered at once")
+		case a.status/100 == 2:
+			n.broken("lldash/early-answer", 0, "a request for a segment twenty segments ahead is answered %d with %d bytes", a.status, len(a.body))
+		}
+	})
+}

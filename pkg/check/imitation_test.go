@@ -1,0 +1,524 @@
+package check
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Lengths of what the imitation makes.
+const (
+	segmentTime = 2 * time.Second
+	partTime    = 200 * time.Millisecond
+	perSegment  = int(segmentTime / partTime)
+)
+
+// An imitation is a sound server of all four kinds, computed from the clock:
+// at any instant it has the media of the past. Media time is Unix time. What a
+// test sets makes it unsound.
+type imitation struct {
+	begun   time.Time
+	listed  int // segments in a playlist
+	tracks  []*imitated
+	endedAt time.Time // when the stream ends, zero for never
+
+	edit   func(path, text string) string                          // of any text
+	chunk  func(t *imitated, k int, c *imitatedChunk)              // of any chunk
+	header func(t *imitated, h *imitatedHeader)                    // of any header
+	serve  func(w http.ResponseWriter, r *http.Request) bool       // answers instead, when it returns true
+	head   func(h http.Header, path string)                        // of any answer
+	grow   func(w http.ResponseWriter, r *http.Request, k int)     // sends the growing segment whose first part is k
+	hint   func(w http.ResponseWriter, r *http.Request, k int)     // sends a part before it is there
+	block  func(r *http.Request, until time.Time) (time.Time, int) // when to answer a blocked request, and with which status
+}
+
+type imitated struct {
+	name      string
+	timescale uint64
+	frame     uint64 // duration of a sample
+}
+
+func newImitation() *imitation {
+	return &imitation{
+		begun: time.Now().Add(-time.Minute), listed: 12,
+		tracks: []*imitated{{"v0", 90000, 3600}, {"a0", 48000, 960}},
+	}
+}
+
+// parts returns how many parts there are, counted from the Unix epoch.
+func (o *imitation) parts() int {
+	now := time.Now()
+	if !o.endedAt.IsZero() && now.After(o.endedAt) {
+		now = o.endedAt
+	}
+	return int(now.UnixMilli() / partTime.Milliseconds())
+}
+
+func (o *imitation) ended() bool { return !o.endedAt.IsZero() && !time.Now().Before(o.endedAt) }
+
+// partEnd returns when part k is complete.
+func partEnd(k int) time.Time { return time.UnixMilli(int64(k+1) * partTime.Milliseconds()) }
+
+// until waits for an instant.
+func until(ctx context.Context, at time.Time) {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+func (o *imitation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Headers", "Range")
+	h.Set("Access-Control-Expose-Headers", "Date")
+	h.Set("Cache-Control", "max-age=1")
+	if o.head != nil {
+		defer o.head(h, r.URL.Path)
+		o.head(h, r.URL.Path)
+	}
+	if o.serve != nil && o.serve(w, r) {
+		return
+	}
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	folder, file := path.Split(strings.TrimPrefix(r.URL.Path, "/"))
+	track := strings.TrimSuffix(folder, "/")
+	index := slices.IndexFunc(o.tracks, func(t *imitated) bool { return t.name == track })
+	switch {
+	case r.URL.Path == "/time":
+		h.Set("Cache-Control", "no-store")
+		fmt.Fprint(w, time.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
+	case folder == "" && strings.HasSuffix(file, ".m3u8"):
+		o.text(w, r, o.multivariant(file))
+	case r.URL.Path == "/index.mpd":
+		o.text(w, r, o.mpd())
+	case r.URL.Path == "/ll.mpd":
+		o.text(w, r, o.lowLatencyMPD())
+	case index < 0:
+		http.NotFound(w, r)
+	case file == "plain.m3u8":
+		o.text(w, r, o.playlist(o.tracks[index], o.parts(), false, false))
+	case file == "index.m3u8":
+		o.blocking(w, r, o.tracks[index])
+	default:
+		o.media(w, r, o.tracks[index], file)
+	}
+}
+
+// text sends a playlist or MPD.
+func (o *imitation) text(w http.ResponseWriter, r *http.Request, text string) {
+	if o.edit != nil {
+		text = o.edit(r.URL.Path, text)
+	}
+	h := w.Header()
+	if path.Ext(r.URL.Path) == ".mpd" {
+		h.Set("Content-Type", "application/dash+xml")
+	} else {
+		h.Set("Content-Type", "application/vnd.apple.mpegurl")
+	}
+	body := []byte(text)
+	h.Add("Vary", "Accept-Encoding")
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = compressed(text)
+	}
+	if o.head != nil {
+		o.head(h, r.URL.Path)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body)
+}
+
+func compressed(text string) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	_, _ = z.Write([]byte(text))
+	_ = z.Close()
+	return b.Bytes()
+}
+
+// blocking answers a request for a media playlist.
+func (o *imitation) blocking(w http.ResponseWriter, r *http.Request, t *imitated) {
+	q := r.URL.Query()
+	skip := q.Get("_HLS_skip") != ""
+	if !q.Has("_HLS_msn") {
+		if q.Has("_HLS_part") {
+			http.Error(w, "no _HLS_msn", http.StatusBadRequest)
+			return
+		}
+		o.text(w, r, o.playlist(t, o.parts(), true, skip && !o.ended()))
+		return
+	}
+	msn, err := strconv.Atoi(q.Get("_HLS_msn"))
+	k := (msn+1)*perSegment - 1
+	if q.Has("_HLS_part") {
+		part, e := strconv.Atoi(q.Get("_HLS_part"))
+		k = msn*perSegment + part
+		err = errors.Join(err, e)
+	}
+	if err != nil || msn < 0 || msn > o.parts()/perSegment+2 {
+		http.Error(w, "no such segment", http.StatusBadRequest)
+		return
+	}
+	at, status := partEnd(k), http.StatusOK
+	if o.block != nil {
+		at, status = o.block(r, at)
+	}
+	if !o.ended() {
+		until(r.Context(), at)
+	}
+	if status != http.StatusOK {
+		w.WriteHeader(status)
+		return
+	}
+	w.Header().Set("Cache-Control", "max-age=12")
+	o.text(w, r, o.playlist(t, o.parts(), true, skip && !o.ended()))
+}
+
+// playlist writes a media playlist when so many parts are there.
+func (o *imitation) playlist(t *imitated, parts int, low, skip bool) string {
+	var b strings.Builder
+	last := parts / perSegment // the segment that is being made
+	first := last - o.listed
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:2\n")
+	if low {
+		fmt.Fprintf(&b, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12.0,PART-HOLD-BACK=0.6\n#EXT-X-PART-INF:PART-TARGET=0.2\n")
+	}
+	fmt.Fprintf(&b, "#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:7\n", first)
+	if skip {
+		n := o.listed - 6
+		fmt.Fprintf(&b, "#EXT-X-SKIP:SKIPPED-SEGMENTS=%d\n", n)
+		first += n
+	} else {
+		b.WriteString("#EXT-X-MAP:URI=\"init.mp4\"\n")
+	}
+	for msn := first; msn <= last; msn++ {
+		if msn == last && (!low || parts%perSegment == 0) {
+			break
+		}
+		fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n", time.UnixMilli(int64(msn)*segmentTime.Milliseconds()).UTC().Format("2006-01-02T15:04:05.000Z"))
+		for k := msn * perSegment; low && msn >= last-2 && k < (msn+1)*perSegment && k < parts; k++ {
+			independent := ""
+			if t.name == "a0" || k%perSegment == 0 {
+				independent = ",INDEPENDENT=YES"
+			}
+			fmt.Fprintf(&b, "#EXT-X-PART:DURATION=0.20000,URI=\"p%d.m4s\"%s\n", k, independent)
+		}
+		if msn < last {
+			fmt.Fprintf(&b, "#EXTINF:2.00000,\ns%d.m4s\n", msn)
+		}
+	}
+	if o.ended() {
+		b.WriteString("#EXT-X-ENDLIST\n")
+		return b.String()
+	}
+	if !low {
+		return b.String()
+	}
+	fmt.Fprintf(&b, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"p%d.m4s\"\n", parts)
+	for _, other := range o.tracks {
+		if other != t {
+			fmt.Fprintf(&b, "#EXT-X-RENDITION-REPORT:URI=\"../%s/index.m3u8\",LAST-MSN=%d,LAST-PART=%d\n", other.name, (parts-1)/perSegment, (parts-1)%perSegment)
+		}
+	}
+	return b.String()
+}
+
+// multivariant writes the playlist that lists media playlists called file.
+func (o *imitation) multivariant(file string) string {
+	return "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-INDEPENDENT-SEGMENTS\n" +
+		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"a0/" + file + "\"\n" +
+		"#EXT-X-STREAM-INF:BANDWIDTH=400000,AVERAGE-BANDWIDTH=300000,CODECS=\"avc1.64001E,mp4a.40.2\",RESOLUTION=640x360,FRAME-RATE=25.000,AUDIO=\"audio\"\nv0/" + file + "\n"
+}
+
+// media sends a header, segment or part.
+func (o *imitation) media(w http.ResponseWriter, r *http.Request, t *imitated, file string) {
+	w.Header().Set("Content-Type", map[string]string{"v0": "video/mp4", "a0": "audio/mp4"}[t.name])
+	var body []byte
+	number, err := strconv.Atoi(strings.TrimSuffix(file[1:], ".m4s"))
+	parts := o.parts()
+	switch {
+	case file == "init.mp4":
+		body = o.headerOf(t)
+	case err != nil:
+		http.NotFound(w, r)
+		return
+	case file[0] == 't': // by time
+		number /= int(uint64(segmentTime.Seconds()) * t.timescale)
+		fallthrough
+	case file[0] == 's', file[0] == 'n' && (number+1)*perSegment <= parts:
+		if (number+1)*perSegment > parts || number*perSegment < parts-600 {
+			http.NotFound(w, r)
+			return
+		}
+		for k := number * perSegment; k < (number+1)*perSegment; k++ {
+			body = append(body, o.bytesOf(t, k)...)
+		}
+	case file[0] == 'n' && number*perSegment < parts:
+		o.growing(w, r, t, number*perSegment)
+		return
+	case file[0] == 'p' && number == parts && !o.ended():
+		if o.hint != nil {
+			o.hint(w, r, number)
+			return
+		}
+		until(r.Context(), partEnd(number))
+		fallthrough
+	case file[0] == 'p' && number < parts && number > parts-600:
+		body = o.bytesOf(t, number)
+	default:
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "max-age=3600, immutable")
+	h.Set("Etag", `"`+file+`"`)
+	if o.head != nil {
+		o.head(h, r.URL.Path)
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// growing sends a segment as it is made.
+func (o *imitation) growing(w http.ResponseWriter, r *http.Request, t *imitated, k int) {
+	w.Header().Set("Cache-Control", "max-age=3600, immutable")
+	if o.head != nil {
+		o.head(w.Header(), r.URL.Path)
+	}
+	if o.grow != nil {
+		o.grow(w, r, k)
+		return
+	}
+	for i := range perSegment {
+		until(r.Context(), partEnd(k+i))
+		if _, err := w.Write(o.bytesOf(t, k+i)); err != nil {
+			return
+		}
+		_ = http.NewResponseController(w).Flush()
+	}
+}
+
+// mpd writes the manifest of complete segments.
+func (o *imitation) mpd() string {
+	last := o.parts() / perSegment // the first that is not complete
+	published := time.UnixMilli(int64(last) * segmentTime.Milliseconds()).UTC().Format("2006-01-02T15:04:05.000Z")
+	head := fmt.Sprintf(`type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime=%q minimumUpdatePeriod="PT2S" timeShiftBufferDepth="PT24S" suggestedPresentationDelay="PT6S" maxSegmentDuration="PT2.1S"`, published)
+	template := func(t *imitated) string {
+		d := uint64(segmentTime.Seconds()) * t.timescale
+		return fmt.Sprintf("<SegmentTemplate timescale=\"%d\" initialization=\"%s/init.mp4\" media=\"%s/t$Time$.m4s\">\n<SegmentTimeline>\n<S t=\"%d\" d=\"%d\" r=\"%d\"/>\n</SegmentTimeline>\n</SegmentTemplate>",
+			t.timescale, t.name, t.name, uint64(last-o.listed)*d, d, o.listed-1)
+	}
+	return o.manifest("urn:mpeg:dash:profile:isoff-live:2011", head, "", "", template)
+}
+
+// lowLatencyMPD writes the manifest of growing segments.
+func (o *imitation) lowLatencyMPD() string {
+	head := fmt.Sprintf(`type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime=%q minimumUpdatePeriod="PT1S" timeShiftBufferDepth="PT24S" maxSegmentDuration="PT2.1S"`,
+		o.begun.UTC().Format("2006-01-02T15:04:05.000Z"))
+	template := func(t *imitated) string {
+		return fmt.Sprintf("<SegmentTemplate timescale=\"%d\" duration=\"%d\" startNumber=\"0\" availabilityTimeOffset=\"1.8\" availabilityTimeComplete=\"false\" initialization=\"%s/init.mp4\" media=\"%s/n$Number$.m4s\"/>",
+			t.timescale, 2*t.timescale, t.name, t.name)
+	}
+	return o.manifest("urn:mpeg:dash:profile:isoff-live:2011,http://www.dashif.org/guidelines/low-latency-live-v5", head,
+		"<ServiceDescription id=\"0\"><Latency target=\"1500\" min=\"500\" max=\"6000\" referenceId=\"1\"/><PlaybackRate min=\"0.96\" max=\"1.04\"/></ServiceDescription>\n",
+		"<ProducerReferenceTime id=\"ID\" inband=\"true\" type=\"encoder\" wallClockTime=\"1970-01-01T00:00:00Z\" presentationTime=\"0\"><UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"time\"/></ProducerReferenceTime>\n<Resync type=\"0\" dT=\"1000000\"/>\n",
+		template)
+}
+
+func (o *imitation) manifest(profiles, head, service, producer string, template func(*imitated) string) string {
+	v, a := o.tracks[0], o.tracks[1]
+	return "<?xml version=\"1.0\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" profiles=\"" + profiles + "\" minBufferTime=\"PT2S\" " + head + ">\n" + service +
+		"<Period id=\"p0\" start=\"PT0S\">\n" +
+		"<AdaptationSet id=\"1\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">\n" + strings.ReplaceAll(producer, "ID", "1") +
+		template(v) + "\n<Representation id=\"v0\" codecs=\"avc1.64001E\" bandwidth=\"300000\" width=\"640\" height=\"360\" frameRate=\"25\"/>\n</AdaptationSet>\n" +
+		"<AdaptationSet id=\"2\" contentType=\"audio\" mimeType=\"audio/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">\n" + strings.ReplaceAll(producer, "ID", "2") +
+		"<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"2\"/>\n" +
+		template(a) + "\n<Representation id=\"a0\" codecs=\"mp4a.40.2\" bandwidth=\"100000\" audioSamplingRate=\"48000\"/>\n</AdaptationSet>\n</Period>\n" +
+		"<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"time\"/>\n</MPD>\n"
+}
+
+// An imitatedChunk is what goes into one chunk.
+type imitatedChunk struct {
+	time      uint64
+	sequence  uint32
+	track     uint32
+	durations []uint32
+	sync      []bool
+	clock     bool   // a prft in front
+	tfhd      uint32 // flags
+	timeless  bool   // no tfdt
+	extra     int    // bytes of mdat that no sample has
+}
+
+// bytesOf makes part k of a track: one chunk.
+func (o *imitation) bytesOf(t *imitated, k int) []byte {
+	ticks := uint64(partTime.Milliseconds()) * t.timescale / 1000
+	c := imitatedChunk{time: uint64(k) * ticks, sequence: uint32(k - int(o.begun.Add(-time.Hour).UnixMilli()/partTime.Milliseconds())), track: 1, clock: true, tfhd: 0x020000}
+	for i := range int(ticks / t.frame) {
+		c.durations = append(c.durations, uint32(t.frame))
+		c.sync = append(c.sync, t.name == "a0" || k%perSegment == 0 && i == 0)
+	}
+	if o.chunk != nil {
+		o.chunk(t, k, &c)
+	}
+	return c.bytes()
+}
+
+const sampleSize = 60
+
+func (c *imitatedChunk) bytes() []byte {
+	var out []byte
+	if c.clock {
+		out = append(out, full("prft", 1, 24, u32(c.track), u64(0), u64(c.time))...)
+	}
+	trun := [][]byte{u32(uint32(len(c.durations))), nil}
+	for i, d := range c.durations {
+		flags := uint32(0x01010000)
+		if c.sync[i] {
+			flags = 0x02000000
+		}
+		trun = append(trun, u32(d), u32(sampleSize), u32(flags))
+	}
+	tfdt := full("tfdt", 1, 0, u64(c.time))
+	if c.timeless {
+		tfdt = nil
+	}
+	moof := func(offset int) []byte {
+		trun[1] = u32(uint32(offset))
+		return full("moof", -1, 0, full("mfhd", 0, 0, u32(c.sequence)),
+			full("traf", -1, 0, full("tfhd", 0, c.tfhd, u32(c.track)), tfdt, full("trun", 0, 0x701, trun...)))
+	}
+	size := len(moof(0))
+	out = append(out, moof(size+8)...)
+	data := make([]byte, sampleSize*len(c.durations)+c.extra)
+	for i := range data {
+		data[i] = byte(uint64(i)*7 + c.time/100)
+	}
+	return append(out, full("mdat", -1, 0, data)...)
+}
+
+// An imitatedHeader is what goes into a header.
+type imitatedHeader struct {
+	brands   string
+	track    uint32
+	scale    uint32
+	duration uint32
+	codec    []byte // avcC or esds
+	copies   int    // of the track
+}
+
+func (o *imitation) headerOf(t *imitated) []byte {
+	h := imitatedHeader{brands: "iso6\x00\x00\x00\x00cmfc", track: 1, scale: uint32(t.timescale), copies: 1}
+	handler, kind, skipped := "vide", "avc1", visualEntry
+	if t.name == "v0" {
+		h.codec = full("avcC", -1, 0, []byte{1, 0x64, 0x00, 0x1e, 0xff, 0xe0, 0})
+	} else {
+		handler, kind, skipped = "soun", "mp4a", audioEntry
+		h.codec = full("esds", 0, 0, []byte{3, 25, 0, 0, 0, 4, 17, 0x40, 0x15, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 2, 0x11, 0x90, 6, 1, 2})
+	}
+	if o.header != nil {
+		o.header(t, &h)
+	}
+	entry := full(kind, -1, 0, make([]byte, skipped), h.codec)
+	empty := u32(0)
+	stbl := full("stbl", -1, 0, full("stsd", 0, 0, u32(1), entry), full("stts", 0, 0, empty), full("stsc", 0, 0, empty), full("stsz", 0, 0, empty, empty), full("stco", 0, 0, empty))
+	trak := full("trak", -1, 0, full("tkhd", 0, 3, empty, empty, u32(h.track), empty, u32(h.duration), make([]byte, 60)),
+		full("mdia", -1, 0, full("mdhd", 0, 0, empty, empty, u32(h.scale), empty, empty), full("hdlr", 0, 0, empty, []byte(handler), make([]byte, 13)), full("minf", -1, 0, stbl)))
+	moov := [][]byte{full("mvhd", 0, 0, empty, empty, u32(1000), u32(h.duration), make([]byte, 80))}
+	for range h.copies {
+		moov = append(moov, trak)
+	}
+	moov = append(moov, full("mvex", -1, 0, full("trex", 0, 0, u32(h.track), u32(1), empty, empty, empty)))
+	return append(full("ftyp", -1, 0, []byte(h.brands)), full("moov", -1, 0, moov...)...)
+}
+
+func u32(v uint32) []byte { return binary.BigEndian.AppendUint32(nil, v) }
+func u64(v uint64) []byte { return binary.BigEndian.AppendUint64(nil, v) }
+
+// full makes a box; one without version and flags when version is negative.
+func full(kind string, version int, flags uint32, bodies ...[]byte) []byte {
+	body := bytes.Join(bodies, nil)
+	if version >= 0 {
+		body = append(u32(uint32(version)<<24|flags), body...)
+	}
+	return append(append(u32(uint32(len(body)+8)), kind...), body...)
+}
+
+// A pipeNet is a network without sockets, so that it can run in a bubble of
+// synctest.
+type pipeNet struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (p pipeNet) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipeNet) Close() error {
+	close(p.closed)
+	return nil
+}
+
+func (p pipeNet) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+// serving runs f with a transport that reaches a handler.
+func serving(handler http.Handler, f func(http.RoundTripper)) {
+	ln := pipeNet{make(chan net.Conn), make(chan struct{})}
+	server := &http.Server{Handler: handler}
+	done := make(chan struct{})
+	go func() {
+		_ = server.Serve(ln)
+		close(done)
+	}()
+	transport := &http.Transport{DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		near, far := net.Pipe()
+		select {
+		case ln.conns <- far:
+			return near, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}
+	f(transport)
+	transport.CloseIdleConnections()
+	_ = server.Close()
+	<-done
+}
+
+// watchImitation watches an address of an imitation for some seconds of a fake clock.
+func watchImitation(t *testing.T, address string, d time.Duration, set func(*imitation)) (report *Report, err error) {
+	t.Helper()
+	synctest.Test(t, func(*testing.T) {
+		o := newImitation()
+		if set != nil {
+			set(o)
+		}
+		serving(o, func(transport http.RoundTripper) {
+			report, err = Run(context.Background(), "http://origin.example"+address, Options{Duration: d, Transport: transport})
+		})
+	})
+	return report, err
+}

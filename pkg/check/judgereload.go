@@ -1,0 +1,108 @@
+package check
+
+import (
+	"strings"
+	"time"
+)
+
+// contains reports whether a playlist has a place, or more.
+func contains(p *playlist, at place, whole bool) bool {
+	msn, parts := p.edge()
+	switch {
+	case msn != at.msn:
+		return msn > at.msn
+	case parts < 0:
+		return len(p.segments) > 0 || p.skip.line > 0
+	default:
+		return !whole && parts > at.index
+	}
+}
+
+// judgeBlocking looks at the answer to a blocking reload, and returns whether
+// it has what was asked for.
+func (r *hlsRendition) judgeBlocking(p *playlist, a *answer, k ask, n notes) bool {
+	held := contains(p, k.until, k.whole)
+	if !held && p.live() {
+		n.broken("hls/block-hold", 0, "%s is answered with a playlist that ends before %s", k.query, k.until)
+	}
+	if wait := a.done.Sub(a.sent); wait > 3*p.target+time.Second {
+		n.broken("hls/block-timeout", 0, "%s was held for %s, longer than three target durations", k.query, wait.Round(time.Millisecond))
+	}
+	return held
+}
+
+// slack is what a network may add to a time.
+const slack = 500 * time.Millisecond
+
+// judgePace looks at when segments and parts came.
+func (r *hlsRendition) judgePace(p *playlist, a *answer, k ask, n notes) {
+	h := r.history
+	last := h.last
+	if last == nil {
+		h.grown, h.parted = a.done, a.done
+		return
+	}
+	before, parts := last.edge()
+	now, nowParts := p.edge()
+	grown := len(p.segments) > 0 && (len(last.segments) == 0 || p.segments[len(p.segments)-1].msn > last.segments[len(last.segments)-1].msn)
+	longest := p.target * 5 / 2 // without blocking, a segment may have come a target duration before it is seen
+	if k.blocks {
+		longest = p.target * 3 / 2
+	}
+	if since := a.done.Sub(h.grown); p.live() && p.target > 0 && since > longest+slack {
+		n.broken("hls/segment-late", 0, "no segment came for %s, longer than one and a half target durations of %s", since.Round(time.Millisecond), p.target)
+		h.grown = a.done
+	}
+	if grown {
+		h.grown = a.done
+	}
+	if now == before && nowParts == parts || !p.lowLatency() {
+		return
+	}
+	if since := a.done.Sub(h.parted); k.blocks && since > 2*p.partTarget.Duration+slack && since > 3*a.done.Sub(a.replied) {
+		n.broken("hls/part-late", 0, "no part came for %s, and PART-TARGET is %s", since.Round(time.Millisecond), p.partTarget)
+	}
+	h.parted = a.done
+}
+
+// judgeReports looks at EXT-X-RENDITION-REPORT.
+func (h *hlsWatch) judgeReports(r *hlsRendition, p *playlist, a *answer, n notes) {
+	if !p.lowLatency() || !p.live() {
+		return
+	}
+	reports := make(map[string]renditionReport)
+	for _, report := range p.reports {
+		address, err := resolve(p.url, report.uri)
+		if err != nil || strings.Contains(report.uri, "://") {
+			n.broken("hls/rendition-report", report.line, "the URI %q is not relative", report.uri)
+		}
+		reports[address] = report
+	}
+	if _, own := reports[r.url]; own {
+		n.broken("hls/rendition-report", reports[r.url].line, "there is a report of the playlist itself")
+	}
+	for _, other := range h.renditions {
+		if other == r {
+			continue
+		}
+		other.mu.Lock()
+		shown, at := other.shown, other.shownA
+		other.mu.Unlock()
+		report, ok := reports[other.url]
+		switch {
+		case !ok:
+			n.broken("hls/rendition-report", 0, "there is no EXT-X-RENDITION-REPORT of %s", other.url)
+		case !report.hasMSN || shown == nil: // what is not said is as in this playlist
+		case !at.After(a.sent) && behind(report, shown):
+			msn, _ := shown.edge()
+			n.broken("hls/rendition-report-stale", report.line, "the report of %s says %d, and that playlist had %d before", other.url, report.msn, msn)
+		}
+	}
+}
+
+// behind reports whether a report is more than one segment behind a playlist
+// that was had before the report was asked for.
+func behind(report renditionReport, p *playlist) bool {
+	msn, _ := p.edge()
+	return report.msn+1 < msn
+}

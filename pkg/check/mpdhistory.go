@@ -1,0 +1,147 @@
+package check
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// judgeUpdate compares a manifest with the one before it.
+func judgeUpdate(old, m *mpd, n notes) {
+	if old.Start != m.Start && old.dynamic() && m.dynamic() {
+		n.broken("dash/availability-start-change", m.line, "@availabilityStartTime was %q and is %q", old.Start, m.Start)
+	}
+	switch {
+	case !m.published.IsZero() && m.published.Before(old.published):
+		n.broken("dash/publish-time-order", m.line, "@publishTime was %s and is %s", old.Published, m.Published)
+	case m.dynamic() && m.Published == old.Published && !bytes.Equal(content(old.raw), content(m.raw)):
+		n.broken("dash/publish-time-change", m.line, "the manifest changed and @publishTime is still %s", m.Published)
+	}
+	judgePeriods(old, m, n)
+	streams := make(map[string]*stream)
+	for _, s := range old.streams {
+		streams[s.key()] = s
+	}
+	for _, s := range m.streams {
+		if before := streams[s.key()]; before != nil {
+			judgeStreams(before, s, n)
+		}
+	}
+}
+
+// clocks are what may differ without a change of the manifest.
+var clocks = regexp.MustCompile(`<UTCTiming[^>]*utc:direct[^>]*>`)
+
+// content returns a manifest without the clock in it.
+func content(raw []byte) []byte { return clocks.ReplaceAll(raw, nil) }
+
+// judgePeriods compares the Periods that two manifests have in common.
+func judgePeriods(old, m *mpd, n notes) {
+	type known struct {
+		index int
+		start time.Duration
+	}
+	periods := make(map[string]known)
+	for i, p := range old.Periods {
+		periods[p.ID] = known{i, old.periods[i]}
+	}
+	last := -1
+	common := len(m.Periods) == 0 || len(old.Periods) == 0
+	for i := range m.Periods {
+		p := &m.Periods[i]
+		before, ok := periods[p.ID]
+		if !ok {
+			if i < len(m.Periods)-1 && len(old.Periods) > 0 && m.Periods[i+1].ID == old.Periods[0].ID {
+				n.broken("dash/period-change", p.line, "Period %q was put before older ones", p.ID)
+			}
+			continue
+		}
+		common = true
+		if before.start != m.periods[i] && m.dynamic() {
+			n.broken("dash/period-change", p.line, "Period %q started at %s and starts at %s", p.ID, before.start, m.periods[i])
+		}
+		if before.index < last {
+			n.broken("dash/period-change", p.line, "the order of Periods changed at %q", p.ID)
+		}
+		last = before.index
+		judgeSets(&old.Periods[before.index], p, n)
+	}
+	if !common {
+		n.broken("dash/period-change", m.Periods[0].line, "Period %q and all others have gone, and Period %q is new", old.Periods[len(old.Periods)-1].ID, m.Periods[0].ID)
+	}
+}
+
+// judgeSets compares the AdaptationSets of a Period.
+func judgeSets(old, p *period, n notes) {
+	list := func(p *period) string {
+		text := ""
+		for _, set := range p.Sets {
+			text += fmt.Sprintf(" set %q:", set.ID)
+			for _, r := range set.Representations {
+				text += fmt.Sprintf(" %q %s", r.ID, cmp.Or(r.Codecs, set.Codecs))
+			}
+		}
+		return text
+	}
+	if before, now := list(old), list(p); before != now {
+		n.broken("dash/set-change", p.line, "Period %q had%s and has%s", p.ID, before, now)
+	}
+}
+
+// judgeStreams compares what two manifests say of one Representation.
+func judgeStreams(old, s *stream, n notes) {
+	if old.offset != s.offset && s.m.dynamic() {
+		n.broken("dash/offset-change", s.line, "@presentationTimeOffset of %q was %d and is %d", s.rep.ID, old.offset, s.offset)
+	}
+	if old.timescale != s.timescale || old.media != s.media || old.init != s.init || old.timed != s.timed {
+		n.broken("dash/template-change", s.line, "the SegmentTemplate of %q is another", s.rep.ID)
+		return
+	}
+	if !s.timed {
+		if old.number != s.number || old.duration != s.duration {
+			n.broken("dash/template-change", s.line, "@startNumber or @duration of %q changed", s.rep.ID)
+		}
+		return
+	}
+	if len(old.timeline) == 0 || len(s.timeline) == 0 {
+		return
+	}
+	first, last := s.timeline[0], s.timeline[len(s.timeline)-1]
+	if first.time < old.timeline[0].time {
+		n.broken("dash/timeline-change", first.line, "the segments of %q began at %d and begin at %d", s.rep.ID, old.timeline[0].time, first.time)
+	}
+	if before := old.timeline[len(old.timeline)-1]; last.end() < before.end() {
+		n.broken("dash/timeline-change", last.line, "the segments of %q ended at %d and end at %d", s.rep.ID, before.end(), last.end())
+	}
+	judgeListings(old, s, n)
+}
+
+// judgeListings compares the segments that two timelines have in common.
+func judgeListings(old, s *stream, n notes) {
+	known := make(map[uint64]listing, len(old.timeline))
+	for _, l := range old.timeline {
+		known[l.time] = l
+	}
+	from, to := old.timeline[0].time, old.timeline[len(old.timeline)-1].end()
+	for _, l := range s.timeline {
+		before, ok := known[l.time]
+		switch {
+		case ok && before.duration != l.duration && !(s.chunked() && before.end() == to):
+			n.broken("dash/timeline-change", l.line, "%s was %d long and is %d", s.describe(l), before.duration, l.duration)
+		case ok && before.number != l.number && namesNumber(s.media):
+			n.broken("dash/timeline-change", l.line, "%s had number %d and has %d", s.describe(l), before.number, l.number)
+		case !ok && l.time >= from && l.time < to:
+			n.broken("dash/timeline-change", l.line, "%s was not there, and others around it were", s.describe(l))
+		default:
+			continue
+		}
+		return
+	}
+}
+
+// namesNumber reports whether a template uses $Number$.
+func namesNumber(media string) bool { return numbers.MatchString(media) }
+
+var numbers = regexp.MustCompile(`\$Number(%0\d+d)?\$`)

@@ -1,0 +1,287 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// ask asks for the playlist with a query and returns how it was answered. The
+// playlist is nil when the answer has none, the answer when there was none.
+func (r *hlsRendition) probe(ctx context.Context, asked string, timeout time.Duration) (*playlist, *answer) {
+	address := withQuery(r.url, asked)
+	a, err := r.h.client.get(ctx, query{url: address, text: true, timeout: timeout})
+	if err != nil {
+		return nil, nil
+	}
+	if !a.ok() {
+		return nil, a
+	}
+	var quiet sink = func(fault) {}
+	return readPlaylist(a.url, readLines(a.body, quiet.at(address)), quiet.at(address)), a
+}
+
+// probeBlocking tries what the delivery directives promise.
+func (r *hlsRendition) probeBlocking(ctx context.Context) {
+	r.probeOld(ctx)
+	r.probeRefused(ctx)
+	r.probeSegment(ctx)
+	p := r.latest()
+	if p == nil || !p.lowLatency() || !p.live() {
+		return
+	}
+	r.probeRollover(ctx, p)
+	r.probeDeltas(ctx)
+	for _, hint := range p.hints {
+		if address, err := resolve(p.url, hint.uri); err == nil && hint.kind == "PART" {
+			r.h.probeMissing(ctx, &answer{url: address}, partMedia)
+		}
+	}
+}
+
+// probeOld asks for what has been long ago.
+func (r *hlsRendition) probeOld(ctx context.Context) {
+	p := r.latest()
+	for _, msn := range []uint64{p.sequence - min(p.sequence, 2), p.sequence} {
+		asked := fmt.Sprintf("_HLS_msn=%d", msn)
+		got, a := r.probe(ctx, asked, requestTimeout)
+		n := r.h.notes(withQuery(r.url, asked))
+		switch {
+		case a == nil:
+			n.broken("hls/block-old", 0, "a request for an old media sequence number is not answered")
+		case got == nil:
+			n.broken("hls/block-old", 0, "a request for the media sequence number %d, and the playlist begins at %d, is answered %s", msn, p.sequence, a.problem())
+		case len(got.segments) == 0:
+			n.broken("hls/block-old", 0, "a request for an old media sequence number is answered without segments")
+		case a.done.Sub(a.sent) > max(p.partTarget.Duration, time.Second):
+			n.broken("hls/block-old", 0, "a request for an old media sequence number is held for %s", a.done.Sub(a.sent).Round(time.Millisecond))
+		}
+	}
+}
+
+// probeRefused asks for what must be refused.
+func (r *hlsRendition) probeRefused(ctx context.Context) {
+	p := r.latest()
+	msn, _ := p.edge()
+	for _, c := range []struct{ rule, asked, what string }{
+		{"hls/block-part-alone", "_HLS_part=0", "a request with _HLS_part and without _HLS_msn"},
+		{"hls/block-far", fmt.Sprintf("_HLS_msn=%d", msn+100), "a request for a media sequence number far ahead"},
+		{"hls/block-malformed", "_HLS_msn=sluice", "a request with _HLS_msn that is no number"},
+		{"hls/block-malformed", "_HLS_msn=-1", "a request with a negative _HLS_msn"},
+	} {
+		_, a := r.probe(ctx, c.asked, 2*p.target)
+		n := r.h.notes(withQuery(r.url, c.asked))
+		switch {
+		case a == nil:
+			n.broken(c.rule, 0, "%s is not answered at once", c.what)
+		case a.status != http.StatusBadRequest:
+			n.broken(c.rule, 0, "%s is answered %d, not 400", c.what, a.status)
+		}
+	}
+	asked := "sluice-check=" + random()
+	if got, a := r.probe(ctx, asked, requestTimeout); got == nil && a != nil {
+		r.h.notes(withQuery(r.url, asked)).broken("hls/query", 0, "a request with a query that means nothing is answered %s", a.problem())
+	}
+}
+
+// probeSegment asks for a segment that is being made, as a whole.
+func (r *hlsRendition) probeSegment(ctx context.Context) {
+	p := r.latest()
+	if !p.live() || p.target == 0 {
+		return
+	}
+	msn, parts := p.edge()
+	if parts < 0 {
+		msn++
+	}
+	asked := fmt.Sprintf("_HLS_msn=%d", msn)
+	got, a := r.probe(ctx, asked, 3*p.target+requestTimeout)
+	n := r.h.notes(withQuery(r.url, asked))
+	switch {
+	case a == nil:
+	case got == nil:
+		n.broken("hls/block-status", 0, "a request for the segment that is being made is answered %s", a.problem())
+	case got.live() && got.segment(msn) == nil && got.sequence <= msn:
+		n.broken("hls/block-segment", 0, "a request for media sequence number %d is answered before that segment is complete", msn)
+	}
+}
+
+// probeRollover asks for a part behind the last one of a finished segment.
+func (r *hlsRendition) probeRollover(ctx context.Context, p *playlist) {
+	if len(p.segments) == 0 {
+		return
+	}
+	s := p.segments[len(p.segments)-1]
+	if len(s.parts) == 0 {
+		return
+	}
+	asked := fmt.Sprintf("_HLS_msn=%d&_HLS_part=%d", s.msn, len(s.parts))
+	got, a := r.probe(ctx, asked, 3*p.target+requestTimeout)
+	n := r.h.notes(withQuery(r.url, asked))
+	switch {
+	case a == nil:
+	case got == nil:
+		n.broken("hls/block-rollover", 0, "a request for part %d of media sequence number %d, which has %d, is answered %s", len(s.parts), s.msn, len(s.parts), a.problem())
+	case got.live() && !contains(got, place{s.msn + 1, 0}, false):
+		n.broken("hls/block-rollover", 0, "a request for part %d of media sequence number %d, which has %d, is answered before part 0 of the next", len(s.parts), s.msn, len(s.parts))
+	}
+}
+
+// probeDeltas compares what a delta makes of an older playlist with the whole.
+func (r *hlsRendition) probeDeltas(ctx context.Context) {
+	known := r.latest()
+	if !known.control.hasSkipUntil || !known.live() {
+		return
+	}
+	delta, _ := r.probe(ctx, "_HLS_skip=YES", requestTimeout)
+	whole, _ := r.probe(ctx, "sluice-check="+random(), requestTimeout)
+	if delta == nil || whole == nil || delta.skip.line == 0 {
+		return
+	}
+	n := r.h.notes(withQuery(r.url, "_HLS_skip=YES"))
+	merged := merge(known, delta)
+	if merged == nil {
+		return // the watcher tells
+	}
+	for i := range merged.segments {
+		got := &merged.segments[i]
+		want := whole.segment(got.msn)
+		if want != nil && want.differs(got) {
+			n.broken("hls/delta-merge", got.line, "the delta, merged, has %s, discontinuity %d, at %d, and the whole playlist %s, discontinuity %d", got.uri, got.dsn, got.msn, want.uri, want.dsn)
+			return
+		}
+	}
+	if !sameEdge(delta, whole) {
+		return // time has gone on
+	}
+	if len(whole.hints) != len(delta.hints) || len(whole.reports) != len(delta.reports) {
+		n.broken("hls/delta-complete", 0, "the delta has %d hints and %d reports, and the whole playlist %d and %d", len(delta.hints), len(delta.reports), len(whole.hints), len(whole.reports))
+	}
+}
+
+// sameEdge reports whether two playlists are of one moment.
+func sameEdge(a, b *playlist) bool {
+	msnA, partsA := a.edge()
+	msnB, partsB := b.edge()
+	return msnA == msnB && partsA == partsB
+}
+
+// probeHint asks for a hinted part before it exists.
+func (r *hlsRendition) probeHint(ctx context.Context, p *playlist, h hint) {
+	address, err := resolve(p.url, h.uri)
+	if err != nil || h.length > 0 {
+		return
+	}
+	n := r.h.notes(address)
+	a, err := r.h.client.get(ctx, query{url: address, timeout: 3*p.partTarget.Duration + 2*time.Second})
+	if err != nil || !a.ok() || len(a.body) == 0 {
+		problem := "not answered"
+		if err == nil {
+			problem = fmt.Sprintf("answered %s, %d bytes", a.problem(), len(a.body))
+		}
+		if pause(ctx, 2*p.partTarget.Duration) && r.listed(h.uri) {
+			n.broken("hls/preload-hint-answer", 0, "a request for the hinted part is %s, and the part came", problem)
+		}
+		return
+	}
+	again, err := r.h.client.get(ctx, query{url: address})
+	if err != nil || !again.ok() {
+		n.broken("hls/part-available", 0, "the hinted part was to be had and is no more")
+		return
+	}
+	if !bytes.Equal(a.body, again.body) {
+		n.broken("hls/part-bytes", 0, "the hinted part had %d bytes, and asked for again it has %d others", len(a.body), len(again.body))
+	}
+	if len(a.arrivals) == 0 {
+		return
+	}
+	span, plain := a.done.Sub(a.arrivals[0].at), again.done.Sub(again.sent)
+	if span > max(p.partTarget.Duration/4, 50*time.Millisecond) && span > 3*plain {
+		n.broken("hls/part-burst", 0, "the bytes of the hinted part came over %s, and over %s when it was complete", span.Round(time.Millisecond), plain.Round(time.Millisecond))
+	}
+}
+
+// judgeTogether compares the media playlists of one presentation at the end.
+func (h *hlsWatch) judgeTogether() {
+	var all []*playlist
+	for _, r := range h.renditions {
+		if p := r.latest(); p != nil {
+			all = append(all, p)
+		}
+	}
+	for _, p := range all[min(1, len(all)):] {
+		n, first := h.notes(p.url), all[0]
+		if p.target != first.target {
+			n.broken("hls/same-target-duration", p.targetLine, "EXT-X-TARGETDURATION is %d, and %d in %s", p.target/time.Second, first.target/time.Second, first.url)
+		}
+		if p.control.text != first.control.text {
+			n.broken("hls/same-server-control", p.control.line, "EXT-X-SERVER-CONTROL is %q, and %q in %s", p.control.text, first.control.text, first.url)
+		}
+		if dated(p) != dated(first) {
+			n.broken("hls/same-date-time", 0, "only one of this and %s has EXT-X-PROGRAM-DATE-TIME", first.url)
+		}
+	}
+	if h.multi == nil {
+		return
+	}
+	byURL := make(map[string]*hlsRendition)
+	for _, r := range h.renditions {
+		byURL[r.url] = r
+	}
+	for _, v := range h.multi.variants {
+		h.judgeVariant(v, byURL)
+	}
+}
+
+func dated(p *playlist) bool {
+	for _, s := range p.segments {
+		if s.dateTimeLine > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeVariant compares CODECS and BANDWIDTH with the media.
+func (h *hlsWatch) judgeVariant(v variant, byURL map[string]*hlsRendition) {
+	if v.iFrames {
+		return
+	}
+	n := h.notes(h.address)
+	uris := []string{v.uri}
+	for _, r := range h.multi.renditions {
+		if group, ok := v.groups[r.kind]; ok && group == r.group && r.uri != "" && r.kind == "AUDIO" {
+			uris = append(uris, r.uri)
+		}
+	}
+	for i, uri := range uris {
+		address, err := resolve(h.address, uri)
+		r := byURL[address]
+		if err != nil || r == nil {
+			continue
+		}
+		r.media.mu.Lock()
+		for codec := range r.media.codecs {
+			if v.codecs != "" && !names(v.codecs, codec) {
+				n.broken("hls/codecs", v.line, "CODECS is %q, and %s has %s", v.codecs, uri, codec)
+			}
+		}
+		if peak := r.media.peak; i == 0 && peak > 1.1*float64(v.bandwidth) {
+			n.broken("hls/bandwidth-peak", v.line, "BANDWIDTH is %d, and %s has %.0f", v.bandwidth, r.media.peakAt, peak)
+		}
+		r.media.mu.Unlock()
+	}
+}
+
+// names reports whether a list of codecs has one.
+func names(codecs, codec string) bool {
+	for said := range strings.SplitSeq(codecs, ",") {
+		if sameCodec(said, codec) {
+			return true
+		}
+	}
+	return false
+}
