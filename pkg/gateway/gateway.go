@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,7 +31,7 @@ type Gateway struct {
 	registry *stream.Registry
 	rtmp     net.Listener
 	http     net.Listener
-	handler  http.Handler
+	handler  *origin.Handler
 }
 
 // New opens the store and the listeners. Errors are one line and name the

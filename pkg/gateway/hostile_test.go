@@ -197,8 +197,8 @@ func hostileRequests(t *testing.T, s *server) {
 			t.Errorf("GET %.60s: %d", path, status)
 		}
 	}
-	if status, _ := s.try("/live/healthy/v0/index.m3u8?_HLS_msn=99999999999999999999999&_HLS_msn=-1&_HLS_part=x"); status != http.StatusOK {
-		t.Errorf("%d for strange parameters", status)
+	if status, _ := s.try("/live/healthy/v0/index.m3u8?_HLS_msn=99999999999999999999999&_HLS_msn=-1&_HLS_part=x"); status != http.StatusBadRequest {
+		t.Errorf("%d for strange directives", status)
 	}
 	began := time.Now()
 	s.deafViewer("/live/healthy/v0/index.m3u8")

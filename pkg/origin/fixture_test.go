@@ -27,7 +27,7 @@ var (
 	v0 = media.TrackID{Kind: media.Video}
 	a0 = media.TrackID{Kind: media.Audio}
 
-	// now is the wall clock of every test.
+	// now is when the stream of every test began.
 	now = time.Date(2026, 11, 22, 13, 0, 0, 510_000_000, time.UTC)
 )
 
@@ -44,17 +44,31 @@ func tracks() []media.Track {
 // A studio is an Origin with one stream, live/show, of segments of two
 // seconds, that a test adds by hand.
 type studio struct {
-	t     *testing.T
+	t     testing.TB
 	show  *live.Presentation
 	store *countingStore
 	log   *bytes.Buffer
 	*httptest.Server
-	period *live.Period
+	handler http.Handler
+	parking *origin.Parking
+	clock   time.Time
+	targets live.Targets
+	period  *live.Period
 }
 
+// newStudio returns a studio with a server.
 func newStudio(t *testing.T) *studio {
 	t.Helper()
-	s := &studio{t: t, store: &countingStore{Store: store.NewMemory()}, log: &bytes.Buffer{}}
+	s := newSet(t)
+	s.Server = httptest.NewServer(s.handler)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// newSet returns a studio without a server.
+func newSet(t testing.TB) *studio {
+	t.Helper()
+	s := &studio{t: t, store: &countingStore{Store: store.NewMemory()}, log: &bytes.Buffer{}, clock: now, targets: targets}
 	s.show = live.New(live.Settings{App: "live", Name: "show", Window: 30 * time.Second, Started: now})
 	s.period = &live.Period{Start: now}
 	for _, track := range tracks() {
@@ -62,7 +76,7 @@ func newStudio(t *testing.T) *studio {
 	}
 	o, err := origin.New(origin.Config{
 		RTMP:   1936,
-		Source: s, Store: s.store, TSCache: 1 << 20, Now: func() time.Time { return now },
+		Source: s, Store: s.store, TSCache: 1 << 20, Now: s.now,
 		Log: zerolog.New(zerolog.SyncWriter(s.log)),
 		Pages: fstest.MapFS{
 			"index.html":         {Data: []byte("<h1>all</h1>")},
@@ -74,10 +88,13 @@ func newStudio(t *testing.T) *studio {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Server = httptest.NewServer(o.Handler())
-	t.Cleanup(s.Close)
+	handler := o.Handler()
+	s.handler, s.parking = handler, handler.Parking
 	return s
 }
+
+// now is the wall clock, which a test may set.
+func (s *studio) now() time.Time { return s.clock }
 
 // Lookup implements origin.Source.
 func (s *studio) Lookup(app, name string) (*live.Presentation, bool) {
@@ -87,35 +104,92 @@ func (s *studio) Lookup(app, name string) (*live.Presentation, bool) {
 // List implements origin.Source.
 func (s *studio) List() []*live.Presentation { return []*live.Presentation{s.show} }
 
-// add publishes segment number n of a track.
+// targets are those of what is cut here: segments of two seconds, in four parts
+// of one chunk each.
+var targets = live.Targets{Segment: 2 * time.Second, Part: partLength, Chunk: partLength}
+
+const (
+	partLength = 500 * time.Millisecond
+	partsEach  = 4
+)
+
+// add publishes segment number n of a track, all at once.
 func (s *studio) add(id media.TrackID, n uint64) live.Segment {
 	s.t.Helper()
+	t := s.begin(id, n)
+	for range partsEach {
+		t.cut()
+	}
+	return t.finish()
+}
+
+// A take is a segment that is being cut.
+type take struct {
+	s *studio
+	live.Growing
+	fragments *cmaf.Fragmenter
+}
+
+// begin begins segment number n of a track. Nothing of it is published yet.
+func (s *studio) begin(id media.TrackID, n uint64) *take {
 	header := s.period.Header(id)
 	scale := media.Ticks(header.Track.Timescale)
-	step := scale / 2
-	if id == a0 {
-		step = 1024
-	}
-	seg := live.Segment{
+	t := &take{s: s, fragments: cmaf.NewFragmenter(header.Track, 1)}
+	t.Segment = live.Segment{
 		Number: n, Period: s.period, Header: header, Independent: true,
-		Start: media.TicksAt(now, uint32(scale)) + media.Ticks(n)*2*scale, Duration: 2 * scale,
+		Start: media.TicksAt(now, uint32(scale)) + media.Ticks(n)*2*scale,
 	}
-	seg.Name = strconv.FormatInt(int64(seg.Start), 10)
-	f := cmaf.NewFragmenter(header.Track, 1)
-	for at := seg.Start; at < seg.End(); at += step {
-		if err := f.Append(media.Sample{Track: id, Key: true, DTS: at, Data: []byte("\x00\x00\x00\x02\x65\x88")}); err != nil {
-			s.t.Fatal(err)
-		}
-		seg.Frames++
-	}
-	data := f.Flush(seg.End())
-	seg.Size = int64(len(data))
-	if err := s.store.Put(s.show.Blob(id, seg.Name), data); err != nil {
-		s.t.Fatal(err)
-	}
-	s.show.Add(id, seg, live.Targets{Segment: 2 * time.Second}, now)
-	return seg
+	t.Name = strconv.FormatInt(int64(t.Start), 10)
+	return t
 }
+
+// cut adds a part, which publish shows.
+func (t *take) cut() live.Part {
+	t.s.t.Helper()
+	track := t.Header.Track
+	part := live.Part{Start: t.Start + t.Duration, Duration: media.TicksOf(partLength, track.Timescale), Offset: t.Size, Independent: true}
+	for at := part.Start; at < part.End(); at += part.Duration / 5 {
+		if err := t.fragments.Append(media.Sample{Track: track.ID, Key: true, DTS: at, Data: []byte("\x00\x00\x00\x02\x65\x88")}); err != nil {
+			t.s.t.Fatal(err)
+		}
+		t.Frames++
+	}
+	chunk := t.fragments.Flush(part.End())
+	part.Size = int64(len(chunk))
+	t.Parts, t.Chunks = append(t.Parts, part), append(t.Chunks, chunk)
+	t.Duration, t.Size = t.Duration+part.Duration, t.Size+part.Size
+	return part
+}
+
+// publish shows what there is, and says that the part behind it will come.
+func (t *take) publish() {
+	t.s.show.Grow(t.Header.Track.ID, t.Growing, live.PartName(t.End()), t.s.now())
+}
+
+// next cuts a part and publishes it.
+func (t *take) next() live.Part {
+	t.s.t.Helper()
+	part := t.cut()
+	t.publish()
+	return part
+}
+
+// finish ends the segment: it is stored and listed.
+func (t *take) finish() live.Segment {
+	t.s.t.Helper()
+	id := t.Header.Track.ID
+	if err := t.s.store.Put(t.s.show.Blob(id, t.Name), t.Chunks...); err != nil {
+		t.s.t.Fatal(err)
+	}
+	t.s.show.Add(id, t.Segment, t.s.targets, t.s.now())
+	return t.Segment
+}
+
+// bytes returns all there is of it.
+func (t *take) bytes() string { return string(bytes.Join(t.Chunks, nil)) }
+
+// transport asks for no encoding by itself.
+var transport = &http.Transport{DisableCompression: true}
 
 // A request is one of HTTP.
 type request struct {
@@ -141,7 +215,7 @@ func (s *studio) do(r request) answer {
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
-	res, err := http.DefaultTransport.RoundTrip(req)
+	res, err := transport.RoundTrip(req)
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", r.method, r.path, err)
 	}

@@ -14,25 +14,30 @@ import (
 	"sluice/pkg/media"
 )
 
-// media serves what is in the folder of one rendition: its playlists, headers
-// and segments.
+// media serves what is in the folder of one rendition: its playlists, headers,
+// segments and parts.
 func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 	id, ok := media.ParseTrackID(chi.URLParam(r, "track"))
 	file := chi.URLParam(r, "file")
 	ending := path.Ext(file)
 	name := strings.TrimSuffix(file, ending)
-	if ok && ending == ".m4s" {
+	if ok && ending == ".m4s" && !strings.HasPrefix(name, "n") && !strings.HasPrefix(name, "p") {
 		o.segment(w, r, id, name)
 		return
 	}
+	r = resume(r)
 	p, found := o.Source.Lookup(chi.URLParam(r, "app"), chi.URLParam(r, "name"))
 	switch {
 	case !ok || !found:
 		o.fail(w, r, fs.ErrNotExist)
 	case file == "index.m3u8":
-		o.playlist(w, r, p, id, hls.CMAF)
+		o.playlist(w, r, p, textKey{file: mediaPlaylist, form: hls.CMAF, track: id})
 	case file == "ts.m3u8":
-		o.playlist(w, r, p, id, hls.TS)
+		o.playlist(w, r, p, textKey{file: mediaPlaylist, form: hls.TS, track: id})
+	case ending == ".m4s" && strings.HasPrefix(name, "p"):
+		o.part(w, r, p, id, name)
+	case ending == ".m4s":
+		o.numbered(w, r, p, id, name)
 	case ending == ".mp4":
 		o.header(w, r, p, id, name)
 	case ending == ".ts":
@@ -52,37 +57,43 @@ func (o *Origin) segment(w http.ResponseWriter, r *http.Request, id media.TrackI
 		return
 	}
 	defer blob.Close()
-	serve(w, r, id.Kind.String()+"/mp4", immutable(), name, blob)
+	serve(w, r, fragment(id, name), blob)
 }
 
 // header serves the CMAF header of a track.
 func (o *Origin) header(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
-	_, seg, ok := find(p, id, func(s *live.Segment) bool { return s.Header.Name == name })
+	named := func(h *live.Header) bool { return h != nil && h.Name == name }
+	if g := growing(p.Snapshot(), id); g != nil && named(g.Header) {
+		serve(w, r, fragment(id, name), bytes.NewReader(g.Header.Data))
+		return
+	}
+	_, seg, ok := find(p, p.Snapshot(), id, func(s *live.Segment) bool { return named(s.Header) })
 	if !ok {
 		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
-	serve(w, r, id.Kind.String()+"/mp4", immutable(), name, bytes.NewReader(seg.Header.Data))
+	serve(w, r, fragment(id, name), bytes.NewReader(seg.Header.Data))
 }
 
-// find returns the segment of a track that match accepts, and the presentation
-// that has it: p, or the one before.
-func find(p *live.Presentation, id media.TrackID, match func(*live.Segment) bool) (*live.Presentation, live.Segment, bool) {
-	for ; p != nil; p = p.Earlier() {
-		rendition := p.Snapshot().Rendition(id)
-		if rendition == nil {
-			continue
+// find returns the finished segment of a track that match accepts, and the
+// presentation that has it: p, of which s is a state, or the one before.
+func find(p *live.Presentation, s *live.Snapshot, id media.TrackID, match func(*live.Segment) bool) (*live.Presentation, live.Segment, bool) {
+	for {
+		if rendition := s.Rendition(id); rendition != nil {
+			if seg, ok := rendition.Find(match); ok {
+				return p, seg, true
+			}
 		}
-		if seg, ok := rendition.Find(match); ok {
-			return p, seg, true
+		if p = p.Earlier(); p == nil {
+			return nil, live.Segment{}, false
 		}
+		s = p.Snapshot()
 	}
-	return nil, live.Segment{}, false
 }
 
 // transportStream serves a segment as MPEG-TS.
 func (o *Origin) transportStream(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
-	holder, _, ok := find(p, id, func(s *live.Segment) bool { return s.Name == name && !s.Gap })
+	holder, _, ok := find(p, p.Snapshot(), id, func(s *live.Segment) bool { return s.Name == name && !s.Gap })
 	if !ok {
 		o.fail(w, r, fs.ErrNotExist)
 		return
@@ -92,5 +103,5 @@ func (o *Origin) transportStream(w http.ResponseWriter, r *http.Request, p *live
 		o.fail(w, r, err)
 		return
 	}
-	serve(w, r, typeTS, immutable(), name, bytes.NewReader(data))
+	serve(w, r, entity{typeTS, immutable(), strong(name)}, bytes.NewReader(data))
 }

@@ -42,9 +42,11 @@ type Config struct {
 // An Origin answers requests.
 type Origin struct {
 	Config
-	site   site
-	ts     *transportStreams
-	faults zerolog.Logger // sampled: whoever finds a request that fails can repeat it
+	site    site
+	ts      *transportStreams
+	zips    zips
+	parking *Parking
+	faults  zerolog.Logger // sampled: whoever finds a request that fails can repeat it
 }
 
 // New returns an Origin.
@@ -58,7 +60,7 @@ func New(config Config) (*Origin, error) {
 		return nil, err
 	}
 	faults := config.Log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second})
-	return &Origin{Config: config, site: site, ts: ts, faults: faults}, nil
+	return &Origin{Config: config, site: site, ts: ts, parking: newParking(), faults: faults}, nil
 }
 
 // Handler returns the routes. The first element of a path is an application,
@@ -67,7 +69,7 @@ func New(config Config) (*Origin, error) {
 // No name needs percent-encoding, and none is decoded: an encoded path is the
 // name of nothing, so that what a cache or a rule in front of the origin sees
 // is what it answers.
-func (o *Origin) Handler() http.Handler {
+func (o *Origin) Handler() *Handler {
 	r := chi.NewRouter()
 	r.Use(o.recover, crossOrigin, middleware.GetHead)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) { o.fail(w, r, fs.ErrNotExist) })
@@ -81,9 +83,16 @@ func (o *Origin) Handler() http.Handler {
 	r.Get("/{app}/{file}", o.alias)
 	r.Get("/{app}/{name}/", o.player)
 	r.Get("/{app}/{name}/time", o.time)
-	r.Get("/{app}/{name}/{file}", o.text)
+	r.Get("/{app}/{name}/{file}", o.folder)
 	r.Get("/{app}/{name}/{track}/{file}", o.media)
-	return r
+	return &Handler{r, o.parking}
+}
+
+// A Handler answers requests. The http.Server should serve its Parking too,
+// which keeps clients that wait when they are many.
+type Handler struct {
+	http.Handler
+	Parking *Parking
 }
 
 // Reserved returns the first elements of paths that are, or are to be, other

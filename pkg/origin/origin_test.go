@@ -1,7 +1,12 @@
 package origin_test
 
 import (
+	"compress/gzip"
+	"fmt"
+	"io"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +19,17 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(int) { http.DefaultTransport.(*http.Transport).CloseIdleConnections() }))
+	if os.Getenv(serverVariable) != "" {
+		if err := serveHerd(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(int) {
+		transport.CloseIdleConnections()
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	}))
 }
 
 // onAir returns a studio with two segments of both tracks, and the folder and
@@ -83,9 +98,10 @@ func TestWhatIsServed(t *testing.T) {
 			sameWithoutBody(t, s, c.path, got)
 			sameForAllOrigins(t, s, c.path, got)
 			notModified(t, s, c.path, got)
-			if query := s.get(c.path + "?token=a&token=b&_HLS_msn=99999999999999999999&%zz"); query.status != http.StatusOK || query.body != got.body {
+			if query := s.get(c.path + "?CMCD=sid%3D%22a%22&token=a&token=b&%zz"); query.status != http.StatusOK || query.body != got.body {
 				t.Errorf("with a query: %d", query.status)
 			}
+			compressed(t, s, c.path, got)
 		})
 	}
 }
@@ -124,19 +140,68 @@ func notModified(t *testing.T, s *studio, path string, want answer) {
 	if tag == "" {
 		return
 	}
-	if strings.HasPrefix(tag, "W/") {
-		t.Errorf("ETag %s is weak", tag)
+	if weak := strings.HasPrefix(tag, "W/"); weak != isText(want) {
+		t.Errorf("ETag %s", tag)
 	}
 	for _, known := range []string{tag, `"other", ` + tag, "*"} {
 		got := s.do(request{http.MethodGet, path, map[string]string{"If-None-Match": known}})
 		if got.status != http.StatusNotModified || got.body != "" || got.header.Get("ETag") != tag ||
-			got.header.Get("Cache-Control") != want.header.Get("Cache-Control") {
+			got.header.Get("Cache-Control") != want.header.Get("Cache-Control") || got.header.Get("Vary") != want.header.Get("Vary") {
 			t.Errorf("If-None-Match %s: %d\n%s", known, got.status, headers(got.header))
 		}
 	}
 	if got := s.do(request{http.MethodGet, path, map[string]string{"If-None-Match": `"other"`}}); got.status != http.StatusOK {
 		t.Errorf("If-None-Match of another tag: %d", got.status)
 	}
+}
+
+// isText reports whether an answer is a playlist or manifest.
+func isText(a answer) bool {
+	kind := a.header.Get("Content-Type")
+	return kind == "application/vnd.apple.mpegurl" || kind == "application/dash+xml"
+}
+
+// compressed checks what clients get that take gzip: texts, and nothing else,
+// are compressed.
+func compressed(t *testing.T, s *studio, path string, plain answer) {
+	t.Helper()
+	got := s.do(request{http.MethodGet, path, map[string]string{"Accept-Encoding": "br, gzip;q=0.8"}})
+	if vary := got.header.Get("Vary"); vary != plain.header.Get("Vary") || (vary == "Accept-Encoding") != isText(plain) {
+		t.Errorf("Vary %q", vary)
+	}
+	if !isText(plain) {
+		if got.header.Get("Content-Encoding") != "" || got.body != plain.body {
+			t.Error("compressed")
+		}
+		return
+	}
+	if got.header.Get("Content-Encoding") != "gzip" || got.header.Get("Content-Length") != strconv.Itoa(len(got.body)) || gunzip(t, got.body) != plain.body {
+		t.Errorf("not compressed:\n%s", headers(got.header))
+	}
+	if got.header.Get("ETag") == plain.header.Get("ETag") {
+		t.Error("both encodings have one tag")
+	}
+	gzip := map[string]string{"Accept-Encoding": "gzip", "If-None-Match": got.header.Get("ETag")}
+	if known := s.do(request{http.MethodGet, path, gzip}); known.status != http.StatusNotModified {
+		t.Errorf("%d for what is known", known.status)
+	}
+	delete(gzip, "If-None-Match")
+	if head := s.do(request{http.MethodHead, path, gzip}); headers(head.header) != headers(got.header) {
+		t.Errorf("HEAD differs from GET:\n%s\n%s", headers(got.header), headers(head.header))
+	}
+}
+
+func gunzip(t *testing.T, data string) string {
+	t.Helper()
+	r, err := gzip.NewReader(strings.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(plain)
 }
 
 func TestWhatIsNotThere(t *testing.T) {
@@ -147,7 +212,10 @@ func TestWhatIsNotThere(t *testing.T) {
 		"/live/show/other.m3u8", "/live/show/v1/index.m3u8", "/live/show/x0/index.m3u8", "/live/show/v0/other.m3u8", "/live/show/v0/",
 		"/live/show/v0/1.m4s", "/live/show/v0/1.ts", "/live/show/v0/1.mp4", "/live/show/v0/header-a0.mp4", "/live/show/v0/.m4s",
 		"/live/show/v0/99999999999999999999999999.m4s", "/live/show/v0/" + long + ".m4s", "/live/show/v0/" + long + ".ts",
-		"/live/show/v0/..m4s", "/live/show/v0/../v0/index.m3u8", "/live/show/v0/%2e%2e", "/live/show/v0/..%2fa0%2findex.m3u8",
+		"/live/show/v0/..m4s", "/live/show/v0/p.m4s", "/live/show/v0/p1.m4s", "/live/show/v0/p01.m4s", "/live/show/v0/p-1.m4s", "/live/show/v0/p99999999999999999999.m4s",
+		"/live/show/v0/n.m4s", "/live/show/v0/n3.m4s", "/live/show/v0/n00.m4s", "/live/show/v0/n-1.m4s", "/live/show/v0/n+1.m4s", "/live/show/v0/n0..m4s", "/live/show/v0/n0.00.m4s",
+		"/live/show/v0/n0.0.0.m4s", "/live/show/v0/n18446744073709551616.m4s", "/live/show/v0/n3.0.m4s", "/live/show/v1/n0.m4s", "/live/show/v0/n.0.m4s", "/live/show/v0/n0.m4s/", "/live/ll.mpd", "/live/show/ll.m3u8",
+		"/live/show/v0/../v0/index.m3u8", "/live/show/v0/%2e%2e", "/live/show/v0/..%2fa0%2findex.m3u8",
 		"/live/show/v0/%2e%2e%2fv0%2f1.m4s", "/live%2fshow/v0/index.m3u8", "/live/show%2fv0/1.m4s", "/live/show/v0%00/1.m4s", "/live/sho%77/index.m3u8",
 		strings.Replace(video, "v0/", "v0/%2e/", 1) + ".m4s", strings.Replace(video, "v0", "a0", 1) + ".m4s", video, video + ".mp4", video + ".m4s/", video + ".m4s.m4s",
 		"/-/", "/-/assets", "/-/assets/", "/-/other.js", "/-/.gitkeep", "/-/../index.html", "/-/%2e%2e/index.html", "/-/assets/../index.html", "/-//index.html", "/-",
@@ -264,7 +332,7 @@ func TestLifetimesOfTexts(t *testing.T) {
 	}{
 		{time.Second, "public, max-age=0", "public, max-age=0"},
 		{2 * time.Second, "public, max-age=1", "public, max-age=1"},
-		{10 * time.Second, "public, max-age=5", "public, max-age=1"},
+		{10 * time.Second, "public, max-age=1", "public, max-age=1"},
 	} {
 		s := newStudio(t)
 		v, a := s.add(v0, 0), s.add(a0, 0)

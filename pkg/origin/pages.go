@@ -104,5 +104,5 @@ func (o *Origin) file(w http.ResponseWriter, r *http.Request, name, cache string
 	if kind == "" {
 		kind = typeText
 	}
-	serve(w, r, kind, cache, tag, content)
+	serve(w, r, entity{kind, cache, strong(tag)}, content)
 }

@@ -1,31 +1,18 @@
 package origin
 
 import (
-	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"sluice/pkg/store"
 )
-
-// Cache lifetimes.
-const (
-	negative = time.Second          // of an error: what is missing may come at any moment
-	forever  = 365 * 24 * time.Hour // of what never changes
-	visit    = 60 * time.Second     // of the way to a page
-	manifest = time.Second          // of an MPD, at most: half its minimumUpdatePeriod of 2 s
-)
-
-// revalidate is the Cache-Control of what changes with the next release: a
-// cache may hold it, and asks each time whether it is still right.
-const revalidate = "no-cache"
 
 // Content types.
 const (
@@ -36,54 +23,71 @@ const (
 	typeJSON = "application/json"
 )
 
-// cacheFor returns the Cache-Control of a response that any cache may hold for
-// d, cut to whole seconds: for less than one it must ask each time.
-func cacheFor(d time.Duration) string {
-	return "public, max-age=" + strconv.Itoa(int(d/time.Second))
+// An entity is what is said of content.
+type entity struct {
+	kind  string // Content-Type
+	cache string // Cache-Control
+	tag   string // ETag
 }
 
-// immutable is the Cache-Control of bytes that never change under their URL.
-func immutable() string { return cacheFor(forever) + ", immutable" }
+// strong returns a strong entity tag.
+func strong(name string) string { return `"` + name + `"` }
 
-// serveText answers with a whole text.
-func serveText(w http.ResponseWriter, r *http.Request, kind, cache string, text []byte) {
-	serve(w, r, kind, cache, digest(text), bytes.NewReader(text))
-}
-
-// digest returns an entity tag for content.
+// digest returns a name for content, made from its bytes.
 func digest(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:12])
 }
 
 // serve answers with content, or the part of it or the 304 that the request
-// asks for. tag is a strong entity tag without its quotes. A request for
-// several ranges at once gets the whole: no player makes one, and each range
-// would cost more than it asks for.
-func serve(w http.ResponseWriter, r *http.Request, kind, cache, tag string, content io.ReadSeeker) {
+// asks for. A request for several ranges at once gets the whole: no player
+// makes one, and each range would cost more than it asks for.
+func serve(w http.ResponseWriter, r *http.Request, e entity, content io.ReadSeeker) {
 	if strings.Contains(r.Header.Get("Range"), ",") {
 		r.Header.Del("Range")
 	}
-	h := w.Header()
-	h.Set("Content-Type", kind)
-	h.Set("Cache-Control", cache)
-	h.Set("ETag", `"`+tag+`"`)
+	e.describe(w.Header())
 	http.ServeContent(w, r, "", time.Time{}, content)
 }
 
-// fail answers a request with the status that an error stands for, and logs
-// what is a fault of ours.
-func (o *Origin) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrName) {
-		refuse(w, http.StatusNotFound)
-		return
-	}
-	o.faults.Error().Err(err).Str("path", r.URL.Path).Msg("request failed")
-	refuse(w, http.StatusInternalServerError)
+func (e entity) describe(h http.Header) {
+	h.Set("Content-Type", e.kind)
+	h.Set("Cache-Control", e.cache)
+	h.Set("ETag", e.tag)
 }
 
-// refuse answers with a status and its name.
+// fail answers a request with the status that an error stands for, and logs
+// what is a fault of ours. A client that has gone is told nothing.
+func (o *Origin) fail(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, errParked):
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrName):
+		refuse(w, http.StatusNotFound)
+	case errors.Is(err, errDirectives):
+		refuse(w, http.StatusBadRequest)
+	case errors.Is(err, errLate):
+		refuse(w, http.StatusServiceUnavailable)
+	case errors.Is(err, context.Canceled):
+		abort()
+	default:
+		o.faults.Error().Err(err).Str("path", r.URL.Path).Msg("request failed")
+		refuse(w, http.StatusInternalServerError)
+	}
+}
+
+// abort ends an answer so that nobody takes it for whole: the connection is
+// closed, or the stream of HTTP/2 reset.
+func abort() {
+	panic(http.ErrAbortHandler) //nolint:forbidigo // how net/http is told to cut an answer off
+}
+
+// refuse answers with a status and its name. What did not come in time may be
+// there the next moment.
 func refuse(w http.ResponseWriter, status int) {
-	w.Header().Set("Cache-Control", cacheFor(negative))
+	cache := cacheFor(negative)
+	if status == http.StatusServiceUnavailable {
+		cache = never
+	}
+	w.Header().Set("Cache-Control", cache)
 	http.Error(w, http.StatusText(status), status)
 }

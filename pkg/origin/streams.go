@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -28,7 +29,7 @@ type listing struct {
 
 // publishing serves what an encoder must be told to publish here.
 func (o *Origin) publishing(w http.ResponseWriter, r *http.Request) {
-	serveText(w, r, typeJSON, revalidate, fmt.Appendf(nil, `{"rtmpPort":%d}`, o.RTMP))
+	serveJSON(w, r, revalidate, fmt.Appendf(nil, `{"rtmpPort":%d}`, o.RTMP))
 }
 
 // streams serves what is on air, for the page.
@@ -42,7 +43,11 @@ func (o *Origin) streams(w http.ResponseWriter, r *http.Request) {
 		o.fail(w, r, err)
 		return
 	}
-	serveText(w, r, typeJSON, cacheFor(negative), text)
+	serveJSON(w, r, cacheFor(current), text)
+}
+
+func serveJSON(w http.ResponseWriter, r *http.Request, cache string, text []byte) {
+	serve(w, r, entity{typeJSON, cache, strong(digest(text))}, bytes.NewReader(text))
 }
 
 func list(p *live.Presentation) listing {

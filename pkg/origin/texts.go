@@ -1,8 +1,10 @@
 package origin
 
 import (
+	"bytes"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -13,8 +15,90 @@ import (
 	"sluice/pkg/media"
 )
 
-// text serves a playlist or manifest of a whole presentation from its folder.
-func (o *Origin) text(w http.ResponseWriter, r *http.Request) {
+// A textKey names a text among those that are made from one snapshot.
+type textKey struct {
+	file   file
+	form   hls.Form      // of a playlist
+	prefix string        // of the URIs in a text of the whole presentation
+	track  media.TrackID // of a media playlist
+	skip   bool          // a media playlist without what the client knows
+}
+
+// A file is a kind of text.
+type file uint8
+
+const (
+	multivariant file = iota
+	mediaPlaylist
+	manifest
+	lowLatency // manifest
+)
+
+// A text is one that was made from a snapshot, and is shared by all who ask.
+type text struct {
+	kind   string // Content-Type
+	plain  []byte
+	tag    string        // entity tag, without the encoding
+	zipped func() []byte // compresses it when it is first called
+}
+
+// text returns a text of a snapshot, nil if it has none such. It is rendered,
+// hashed and compressed once, however many ask for it.
+func (o *Origin) text(s *live.Snapshot, key textKey) *text {
+	return live.Memo(s, key, func() *text {
+		kind, plain := key.render(s)
+		if plain == nil {
+			return nil
+		}
+		return &text{kind: kind, plain: plain, tag: digest(plain), zipped: o.zips.compressed(plain)}
+	})
+}
+
+func (k textKey) render(s *live.Snapshot) (kind string, plain []byte) {
+	switch k.file {
+	case multivariant:
+		return typeHLS, hls.Multivariant(s, k.form, k.prefix)
+	case mediaPlaylist:
+		if k.skip {
+			return typeHLS, hls.MediaDelta(s, k.track)
+		}
+		return typeHLS, hls.Media(s, k.track, k.form)
+	case lowLatency:
+		return typeDASH, dash.LowLatency(s, k.prefix)
+	default:
+		return typeDASH, dash.MPD(s, k.prefix)
+	}
+}
+
+// serveText answers with a text of a snapshot. held says that the request named
+// the state that it wanted.
+func (o *Origin) serveText(w http.ResponseWriter, r *http.Request, s *live.Snapshot, key textKey, held bool) {
+	t := o.text(s, key)
+	if t == nil {
+		o.fail(w, r, fs.ErrNotExist)
+		return
+	}
+	t.serve(w, r, cacheText(s, held))
+}
+
+// serve answers with the text, compressed if the client takes it so. The tags
+// are weak, and differ, because the bytes of one encoding may vary and those
+// of two do.
+func (t *text) serve(w http.ResponseWriter, r *http.Request, cache string) {
+	h := w.Header()
+	h.Set("Vary", "Accept-Encoding")
+	body, tag := t.plain, t.tag
+	if takesGzip(r.Header) {
+		body, tag = t.zipped(), t.tag+"-gzip"
+		h.Set("Content-Encoding", "gzip")
+		h.Set("Content-Length", strconv.Itoa(len(body))) // net/http sets none beside an encoding
+	}
+	serve(w, r, entity{t.kind, cache, `W/"` + tag + `"`}, bytes.NewReader(body))
+}
+
+// folder serves a playlist or manifest of a whole presentation from its
+// folder.
+func (o *Origin) folder(w http.ResponseWriter, r *http.Request) {
 	o.present(w, r, chi.URLParam(r, "app"), chi.URLParam(r, "name"), chi.URLParam(r, "file"), "")
 }
 
@@ -33,46 +117,37 @@ func (o *Origin) alias(w http.ResponseWriter, r *http.Request) {
 
 // present serves one text. URIs in it get the prefix.
 func (o *Origin) present(w http.ResponseWriter, r *http.Request, app, name, file, prefix string) {
-	p, ok := o.Source.Lookup(app, name)
-	if !ok {
+	p, found := o.Source.Lookup(app, name)
+	key, known := keyOf(file)
+	if !found || !known {
 		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
-	s := p.Snapshot()
-	var text []byte
-	kind, fresh := typeHLS, s.Targets.Segment/2
-	switch file {
-	case "index.m3u8", "master.m3u8", "playlist.m3u8":
-		text = hls.Multivariant(s, hls.CMAF, prefix)
-	case "ts.m3u8":
-		text = hls.Multivariant(s, hls.TS, prefix)
-	case "index.mpd", "manifest.mpd":
-		kind, fresh = typeDASH, min(fresh, manifest)
-		text = dash.MPD(s, prefix)
-	}
-	if text == nil {
-		o.fail(w, r, fs.ErrNotExist)
-		return
-	}
-	serveText(w, r, kind, cacheFor(fresh), text)
+	key.prefix = prefix
+	o.serveText(w, r, p.Snapshot(), key, false)
 }
 
-// playlist serves the media playlist of one rendition.
-func (o *Origin) playlist(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, form hls.Form) {
-	s := p.Snapshot()
-	text := hls.Media(s, id, form)
-	if text == nil {
-		o.fail(w, r, fs.ErrNotExist)
-		return
+// keyOf returns what a file in the folder of a presentation is.
+func keyOf(name string) (textKey, bool) {
+	switch name {
+	case "index.m3u8", "master.m3u8", "playlist.m3u8":
+		return textKey{file: multivariant, form: hls.CMAF}, true
+	case "ts.m3u8":
+		return textKey{file: multivariant, form: hls.TS}, true
+	case "index.mpd", "manifest.mpd":
+		return textKey{file: manifest}, true
+	case "ll.mpd":
+		return textKey{file: lowLatency}, true
+	default:
+		return textKey{}, false
 	}
-	serveText(w, r, typeHLS, cacheFor(s.Targets.Segment/2), text)
 }
 
 // time serves the wall clock that the media timeline counts by, as xs:dateTime.
 func (o *Origin) time(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", typeText)
-	h.Set("Cache-Control", "no-store")
+	h.Set("Cache-Control", never)
 	text := o.Now().UTC().Format("2006-01-02T15:04:05.000Z07:00")
 	_, _ = w.Write([]byte(text))
 }
@@ -80,6 +155,6 @@ func (o *Origin) time(w http.ResponseWriter, _ *http.Request) {
 // healthz says that the process is up.
 func (o *Origin) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", typeText)
-	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Cache-Control", never)
 	_, _ = w.Write([]byte("ok\n"))
 }

@@ -1,0 +1,256 @@
+package origin
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+)
+
+// numbered serves n{number}, a segment by its media sequence number, which may
+// still be growing, and n{number}.{k}, its part k.
+func (o *Origin) numbered(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
+	first, second, inPart := strings.Cut(strings.TrimPrefix(name, "n"), ".")
+	number, ok := decimal(first)
+	k := uint64(0)
+	if inPart && ok {
+		k, ok = decimal(second)
+	}
+	var err error
+	switch {
+	case !ok:
+		err = fs.ErrNotExist
+	case inPart:
+		err = o.partOf(w, r, p, place{id, number}, k)
+	default:
+		err = o.whole(w, r, p, place{id, number})
+	}
+	if err != nil {
+		o.fail(w, r, err)
+	}
+}
+
+// decimal reads a number in the only way in which it is written.
+func decimal(text string) (uint64, bool) {
+	n, err := strconv.ParseUint(text, 10, 63)
+	return n, err == nil && strconv.FormatUint(n, 10) == text
+}
+
+// A place is that of a segment in a presentation.
+type place struct {
+	track  media.TrackID
+	number uint64
+}
+
+// finished matches the segment when it is complete.
+func (at place) finished(seg *live.Segment) bool { return seg.Number == at.number }
+
+// growing returns the segment while it is being cut and has something to send,
+// nil before and after.
+func (at place) growing(s *live.Snapshot) *live.Growing {
+	g := growing(s, at.track)
+	if g == nil || g.Number != at.number || len(g.Chunks) == 0 {
+		return nil
+	}
+	return g
+}
+
+// whole serves a segment: all of it when it is finished, and else what there
+// is and then each chunk as it is completed.
+func (o *Origin) whole(w http.ResponseWriter, r *http.Request, p *live.Presentation, at place) error {
+	s, err := o.soon(w, r, p, at)
+	if err != nil {
+		return err
+	}
+	if g := at.growing(s); g != nil {
+		fragment(at.track, g.Name).describe(w.Header())
+		w.WriteHeader(http.StatusOK)
+		if r.Method == http.MethodHead {
+			return nil
+		}
+		if err := o.follow(w, r, p, at); err != nil {
+			o.Log.Debug().Err(err).Str("path", r.URL.Path).Msg("growing segment cut off")
+			abort()
+		}
+		return nil
+	}
+	holder, seg, ok := find(p, s, at.track, at.finished)
+	if !ok || seg.Gap {
+		return fs.ErrNotExist
+	}
+	blob, err := o.Store.Open(holder.Blob(at.track, seg.Name))
+	if err != nil {
+		return err
+	}
+	defer blob.Close()
+	serve(w, r, fragment(at.track, seg.Name), blob)
+	return nil
+}
+
+// soon returns the current state, unless the segment is due: then the state in
+// which there is something of it.
+func (o *Origin) soon(w http.ResponseWriter, r *http.Request, p *live.Presentation, at place) (*live.Snapshot, error) {
+	s := p.Snapshot()
+	if !o.due(s, at) {
+		return s, nil
+	}
+	late := max(s.Targets.Segment, time.Second)
+	return o.hold(w, r, p, waiting{at.track, late, func(s *live.Snapshot) bool {
+		next, _, _ := upcoming(s, at.track)
+		return next != at.number // it began, or it never will
+	}})
+}
+
+// due reports whether a segment is the one behind the newest and begins within
+// the length of a chunk. Players may ask for it then: the last frame of a
+// segment comes before its end, and no clock is right.
+func (o *Origin) due(s *live.Snapshot, at place) bool {
+	next, start, ok := upcoming(s, at.track)
+	return ok && !s.Ended && next == at.number && !o.Now().Add(s.Targets.Chunk).Before(start)
+}
+
+// upcoming returns the number of the segment behind the newest that there is
+// anything of, and when it should start: where a finished one ends, or the
+// usual length after the start of one that is growing.
+func upcoming(s *live.Snapshot, id media.TrackID) (number uint64, start time.Time, ok bool) {
+	r := s.Rendition(id)
+	if r == nil || len(r.Segments) == 0 {
+		return 0, time.Time{}, false
+	}
+	last := r.Segments[len(r.Segments)-1]
+	scale, end := last.Timescale(), last.End()
+	number = last.Number + 1
+	if g := r.Growing; g != nil && len(g.Chunks) > 0 {
+		scale = g.Timescale()
+		end = max(g.End(), g.Start+last.Duration.Rescale(last.Timescale(), scale))
+		number = g.Number + 1
+	}
+	return number, end.Time(scale), true
+}
+
+// follow sends a segment that is growing: what there is of it, then each chunk
+// when it is complete, and what is left when the segment is finished. All who
+// follow it read the same bytes. An error means that it was not sent to its
+// end.
+func (o *Origin) follow(w http.ResponseWriter, r *http.Request, p *live.Presentation, at place) error {
+	out := &slowly{w, http.NewResponseController(w)}
+	sent, chunks := int64(0), 0
+	more := func(s *live.Snapshot) bool {
+		g := at.growing(s)
+		return g == nil || len(g.Chunks) > chunks
+	}
+	for {
+		s, err := p.Wait(r.Context(), at.track, more)
+		if err != nil {
+			return err
+		}
+		g := at.growing(s)
+		if g == nil {
+			return o.rest(out, p, s, at, sent)
+		}
+		n, err := out.send(g.Chunks[chunks:])
+		if err != nil {
+			return err
+		}
+		sent, chunks = sent+n, len(g.Chunks)
+	}
+}
+
+// rest sends a finished segment from an offset on.
+func (o *Origin) rest(out *slowly, p *live.Presentation, s *live.Snapshot, at place, offset int64) error {
+	holder, seg, ok := find(p, s, at.track, at.finished)
+	if !ok || seg.Gap || seg.Size < offset {
+		return fmt.Errorf("segment %d came to nothing: %w", at.number, fs.ErrNotExist)
+	}
+	blob, err := o.Store.Open(holder.Blob(at.track, seg.Name))
+	if err != nil {
+		return err
+	}
+	defer blob.Close()
+	if _, err := blob.Seek(offset, io.SeekStart); err != nil {
+		return err
+	}
+	return out.finish(blob)
+}
+
+// A slowly sends to a client that is given a time for each piece, and not for
+// all of them together.
+type slowly struct {
+	to       http.ResponseWriter
+	deadline *http.ResponseController
+}
+
+// send sends chunks and waits until they are on their way.
+func (c *slowly) send(chunks [][]byte) (n int64, err error) {
+	for _, chunk := range chunks {
+		c.begin()
+		if _, err := c.to.Write(chunk); err != nil {
+			return n, err
+		}
+		n += int64(len(chunk))
+	}
+	if err := c.deadline.Flush(); err != nil {
+		return n, err
+	}
+	// Until the next chunk there is nothing to be late with. HTTP/2 would
+	// reset the stream, though nobody writes.
+	_ = c.deadline.SetWriteDeadline(time.Time{})
+	return n, nil
+}
+
+// finish sends what is left, and leaves time for net/http to end the answer.
+func (c *slowly) finish(rest io.Reader) error {
+	c.begin()
+	_, err := io.Copy(c.to, rest)
+	return err
+}
+
+func (c *slowly) begin() { _ = c.deadline.SetWriteDeadline(time.Now().Add(patience)) }
+
+// partOf serves part k of a segment, when it is there. One that the finished
+// segment does not have is empty, so that a cache can put segments together
+// from their parts without knowing how many there are; one that is not in parts
+// is a single part.
+func (o *Origin) partOf(w http.ResponseWriter, r *http.Request, p *live.Presentation, at place, k uint64) error {
+	s := p.Snapshot()
+	if k == 0 && o.due(s, at) {
+		var err error
+		if s, err = o.soon(w, r, p, at); err != nil {
+			return err
+		}
+	}
+	lacks := func(s *live.Snapshot) bool {
+		g := at.growing(s)
+		return g != nil && k >= uint64(len(g.Parts))
+	}
+	if lacks(s) {
+		var err error
+		s, err = o.hold(w, r, p, waiting{at.track, longest(s), func(s *live.Snapshot) bool { return !lacks(s) }})
+		if err != nil {
+			return err
+		}
+	}
+	if g := at.growing(s); g != nil {
+		growingPart(w, r, g, g.Parts[k])
+		return nil
+	}
+	holder, seg, ok := find(p, s, at.track, at.finished)
+	if !ok || seg.Gap {
+		return fs.ErrNotExist
+	}
+	if len(seg.Parts) == 0 {
+		seg.Parts = []live.Part{{Start: seg.Start, Duration: seg.Duration, Size: seg.Size}}
+	}
+	if k >= uint64(len(seg.Parts)) {
+		serve(w, r, fragment(at.track, "end"), newPieces(nil))
+		return nil
+	}
+	o.section(w, r, holder, seg, seg.Parts[k])
+	return nil
+}

@@ -1,0 +1,244 @@
+package origin_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sluice/pkg/live"
+)
+
+// protocol is a version of HTTP without TLS.
+type protocol struct {
+	name string
+	http.Protocols
+}
+
+func protocols() []protocol {
+	one, two := protocol{name: "HTTP/1.1"}, protocol{name: "HTTP/2.0"}
+	one.SetHTTP1(true)
+	two.SetUnencryptedHTTP2(true)
+	return []protocol{one, two}
+}
+
+// unhurried is a target duration with which nobody waits in vain on a machine
+// that is busy.
+const unhurried = 20 * time.Second
+
+// A venue is a studio behind a server that speaks one protocol, and its
+// client. It counts the requests that are being answered.
+type venue struct {
+	*studio
+	client *http.Client
+	inside atomic.Int64
+}
+
+func (p protocol) open(t *testing.T) *venue {
+	t.Helper()
+	v := &venue{studio: newSet(t)}
+	v.targets.Segment = unhurried
+	v.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v.inside.Add(1)
+		defer v.inside.Add(-1)
+		v.handler.ServeHTTP(w, r)
+	}))
+	v.Config.Protocols = &p.Protocols
+	v.Config.WriteTimeout = time.Second // less than some of the answers take
+	v.Config.ConnContext, v.Config.ConnState = v.parking.ConnContext, v.parking.ConnState
+	v.Start()
+	var parking sync.WaitGroup
+	parking.Go(func() { _ = v.Config.Serve(v.parking) })
+	transport := &http.Transport{Protocols: &p.Protocols, DisableCompression: true}
+	v.client = &http.Client{Transport: transport}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		v.Close()
+		_ = v.parking.Close()
+		parking.Wait()
+		v.parking.Wait()
+	})
+	return v
+}
+
+// fetch makes a request that ends with the context.
+func (v *venue) fetch(ctx context.Context, path string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, v.URL+path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	return v.client.Do(r)
+}
+
+// waiting waits until so many requests are being answered.
+func (v *venue) waiting(n int64) {
+	v.t.Helper()
+	v.eventually(func() bool { return v.inside.Load()+int64(v.parking.Len()) == n })
+}
+
+// A growing segment arrives in pieces over a real connection, and is cut off if
+// it comes to nothing.
+func TestPiecesArrive(t *testing.T) {
+	for _, p := range protocols() {
+		t.Run(p.name, func(t *testing.T) {
+			s := p.open(t)
+			s.add(v0, 0)
+			video := s.begin(v0, 1)
+			video.next()
+			res, err := s.fetch(t.Context(), "/live/show/v0/n1.m4s")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.Proto != p.name || res.StatusCode != http.StatusOK || res.ContentLength != -1 {
+				t.Fatalf("%s %s, length %d", res.Proto, res.Status, res.ContentLength)
+			}
+			for range partsEach {
+				want := video.Chunks[len(video.Chunks)-1]
+				got := make([]byte, len(want))
+				if _, err := io.ReadFull(res.Body, got); err != nil || string(got) != string(want) {
+					t.Fatalf("chunk %d: %v", len(video.Chunks), err)
+				}
+				video.next()
+			}
+			s.show.End(s.now())
+			if rest, err := io.ReadAll(res.Body); err == nil {
+				t.Errorf("ended like a whole one, after %d bytes more", len(rest))
+			}
+		})
+	}
+}
+
+// An answer that is alive outlives the server's time for one.
+func TestLongerThanTheWriteTimeout(t *testing.T) {
+	for _, p := range protocols() {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			s := p.open(t)
+			s.add(v0, 0)
+			s.add(a0, 0)
+			video := s.begin(v0, 1)
+			video.next()
+			res, err := s.fetch(t.Context(), "/live/show/v0/n1.m4s")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			held := make(chan string, 1)
+			go func() {
+				res, err := s.fetch(t.Context(), "/live/show/v0/index.m3u8?_HLS_msn=1")
+				if err != nil {
+					held <- err.Error()
+					return
+				}
+				defer res.Body.Close()
+				text, err := io.ReadAll(res.Body)
+				held <- res.Status + strconv.Itoa(strings.Count(string(text), "#EXTINF")) + " " + strconv.FormatBool(err == nil)
+			}()
+			s.waiting(2)
+			pause(s.Config.WriteTimeout + s.Config.WriteTimeout/4)
+			video.next()
+			video.finish()
+			if all, err := io.ReadAll(res.Body); err != nil || string(all) != video.bytes() {
+				t.Errorf("%d bytes, %v", len(all), err)
+			}
+			if got := <-held; got != "200 OK2 true" {
+				t.Errorf("the held one: %s", got)
+			}
+		})
+	}
+}
+
+// pause waits for what has no other sign than that time passes.
+func pause(d time.Duration) { <-time.After(d) }
+
+// Many wait on one connection or many. Half of them leave, and are forgotten;
+// the others get the same text.
+func TestHerd(t *testing.T) {
+	const viewers = 400
+	for _, p := range protocols() {
+		t.Run(p.name, func(t *testing.T) {
+			s := p.open(t)
+			s.add(v0, 0)
+			s.add(a0, 0)
+			video := s.begin(v0, 1)
+			video.next()
+			patient, leave := context.WithCancel(t.Context())
+			bodies := make([]string, viewers)
+			var fetching sync.WaitGroup
+			for i := range viewers {
+				ctx := patient
+				if i%2 == 0 {
+					ctx = t.Context()
+				}
+				path := "/live/show/v0/index.m3u8?_HLS_msn=1&_HLS_part=1"
+				if i%4 < 2 {
+					path = "/live/show/v0/" + live.PartName(video.End()) + ".m4s"
+				}
+				fetching.Go(func() {
+					res, err := s.fetch(ctx, path)
+					if errors.Is(err, context.Canceled) {
+						return
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					defer res.Body.Close()
+					body, err := io.ReadAll(res.Body)
+					if err != nil || res.StatusCode != http.StatusOK || res.Proto != p.name {
+						t.Errorf("%s %s: %v", res.Proto, res.Status, err)
+					}
+					bodies[i] = string(body)
+				})
+			}
+			s.waiting(viewers)
+			leave()
+			s.waiting(viewers / 2)
+			video.next()
+			fetching.Wait()
+			for i, body := range bodies {
+				want := bodies[i%4/2*2]
+				if i%2 == 1 {
+					want = ""
+				}
+				if body != want || (i%2 == 0 && body == "") {
+					t.Fatalf("viewer %d got %d bytes, want %d", i, len(body), len(want))
+				}
+			}
+			s.waiting(0)
+		})
+	}
+}
+
+// A client that takes nothing is let go, and keeps nobody else from what they
+// ask for.
+func TestSlowClient(t *testing.T) {
+	s := newStudio(t)
+	s.add(v0, 0)
+	video := s.begin(v0, 1)
+	video.Chunks = append(video.Chunks, make([]byte, 64<<20)) // more than sockets hold
+	video.Size, video.Duration = 64<<20, 1
+	video.publish()
+	slow, err := http.Get(s.URL + "/live/show/v0/n1.m4s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Body.Close()
+	quick, err := http.Get(s.URL + "/live/show/v0/n1.m4s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer quick.Body.Close()
+	if n, err := io.CopyN(io.Discard, quick.Body, video.Size); err != nil {
+		t.Errorf("%d bytes beside a slow client: %v", n, err)
+	}
+	s.show.End(s.now())
+}
