@@ -101,13 +101,22 @@ export async function available(url: string, limit = 30_000): Promise<void> {
 }
 
 /** Waits until a media playlist lists so many segments: enough to play at the distance that players keep. */
-export async function listed(playlist: string, segments: number, limit = 60_000): Promise<void> {
-  await available(playlist, limit);
+export function listed(playlist: string, segments: number, limit = 60_000): Promise<void> {
+  return says(playlist, (text) => (text.match(/^#EXTINF:/gm) ?? []).length >= segments, limit);
+}
+
+/** Waits until a playlist says that nothing will follow. */
+export function over(playlist: string, limit = 60_000): Promise<void> {
+  return says(playlist, (text) => text.includes('#EXT-X-ENDLIST'), limit);
+}
+
+async function says(url: string, wanted: (text: string) => boolean, limit: number): Promise<void> {
+  await available(url, limit);
   const end = Date.now() + limit;
   for (;;) {
-    const text = await fetch(playlist).then((response) => response.text());
-    if ((text.match(/^#EXTINF:/gm) ?? []).length >= segments) return;
-    if (Date.now() > end) throw new Error(`${playlist} does not grow:\n${text}`);
+    const text = await fetch(url).then((response) => response.text());
+    if (wanted(text)) return;
+    if (Date.now() > end) throw new Error(`${url} stays as it is:\n${text}`);
     await new Promise((done) => setTimeout(done, 100));
   }
 }

@@ -14,7 +14,7 @@ beforeAll(async () => {
   gateway.publish('live/demo');
   url = `http://${gateway.http}/live/demo/`;
   await listed(`${url}v0/index.m3u8`, 5);
-  await Promise.all(['index.m3u8', 'ts.m3u8', 'index.mpd'].map((name) => available(url + name)));
+  await Promise.all(['index.m3u8', 'ts.m3u8', 'index.mpd', 'll.mpd'].map((name) => available(url + name)));
 });
 
 afterAll(async () => {
@@ -23,33 +23,42 @@ afterAll(async () => {
 });
 
 describe.each([
-  { player: 'hls', loads: /hls/, spares: /dash/ },
-  { player: 'dash', loads: /dash/, spares: /hls/ },
-  { player: 'ts', loads: /hls/, spares: /dash/ },
-])('$player', ({ player, loads, spares }) => {
-  test(`plays ${SECONDS} s without a stall`, async () => {
-    const { page, trouble, requests } = await open(browser, `${url}?player=${player}`);
-    await playing(page);
-    const stretch = await play(page, SECONDS);
+  { player: 'hls', latency: 'low', asks: /\/p\d+\.m4s$/, loads: /hls/, spares: /dash/, within: [0.3, 4] },
+  { player: 'hls', latency: 'normal', asks: /\/\d+\.m4s$/, loads: /hls/, spares: /dash/, within: [3, 15] },
+  { player: 'dash', latency: 'low', asks: /\/n\d+\.m4s$/, loads: /dash/, spares: /hls/, within: [0.3, 4] },
+  { player: 'dash', latency: 'normal', asks: /\/\d+\.m4s$/, loads: /dash/, spares: /hls/, within: [3, 15] },
+  { player: 'ts', latency: 'normal', asks: /\.ts$/, loads: /hls/, spares: /dash/, within: [3, 15] },
+] as const)(
+  '$player, latency $latency',
+  ({ player, latency, asks, loads, spares, within: [least, most] }) => {
+    test(`plays ${SECONDS} s without a stall`, async () => {
+      const { page, trouble, requests } = await open(browser, `${url}?player=${player}&latency=${latency}`);
+      await playing(page);
+      const stretch = await play(page, SECONDS);
 
-    const probe = await page.evaluate(() => window.sluice);
-    expect(probe).toMatchObject({ player, state: 'playing', stalls: 0, stalledSeconds: 0, errors: [] });
-    expect(stretch.media / stretch.wall).toBeGreaterThan(0.95);
-    expect(stretch.frames).toBeGreaterThan(SECONDS * 20);
-    expect(probe?.latency).toBeGreaterThan(0.5);
-    expect(probe?.latency).toBeLessThan(15);
+      const probe = await page.evaluate(() => window.sluice);
+      expect(probe).toMatchObject({ player, latencyMode: latency, state: 'playing', stalls: 0, errors: [] });
+      expect(stretch.media / stretch.wall).toBeGreaterThan(0.95);
+      expect(stretch.frames).toBeGreaterThan(SECONDS * 20);
+      expect(probe?.latency).toBeGreaterThan(least);
+      expect(probe?.latency).toBeLessThan(most);
 
-    const picture = await brightness(page);
-    expect(picture.mean).toBeGreaterThan(10);
-    expect(picture.deviation).toBeGreaterThan(5);
+      const picture = await brightness(page);
+      expect(picture.mean).toBeGreaterThan(10);
+      expect(picture.deviation).toBeGreaterThan(5);
 
-    const scripts = requests.filter((request) => request.endsWith('.js'));
-    expect(scripts.some((script) => loads.test(script))).toBe(true);
-    expect(scripts.some((script) => spares.test(script))).toBe(false);
-    expect(trouble).toEqual([]);
-    await page.context().close();
-  });
-});
+      const media = requests.filter((request) => /\.(m4s|ts)$/.test(request));
+      expect(media.filter((request) => !asks.test(request))).toEqual([]);
+      expect(media.length).toBeGreaterThan(4);
+      expect(await page.locator('[data-bitrate]').textContent()).toMatch(/b\/s$/);
+      const scripts = requests.filter((request) => request.endsWith('.js'));
+      expect(scripts.some((script) => loads.test(script))).toBe(true);
+      expect(scripts.some((script) => spares.test(script))).toBe(false);
+      expect(trouble).toEqual([]);
+      await page.context().close();
+    });
+  },
+);
 
 test('plays HLS and DASH side by side, and switches', async () => {
   const { page, trouble } = await open(browser, `${url}?player=both`);
@@ -70,17 +79,56 @@ test('plays HLS and DASH side by side, and switches', async () => {
   await page.context().close();
 });
 
+test('switches between low and normal latency, and remembers', async () => {
+  const { page, trouble, requests } = await open(browser, `${url}?player=dash`);
+  const low = page.getByRole('switch', { name: 'Low latency' });
+  await playing(page);
+  expect(await low.isChecked()).toBe(true);
+  expect(requests).toContain(`${url}ll.mpd`);
+  expect(requests).not.toContain(`${url}index.mpd`);
+
+  await low.uncheck();
+  await page.waitForFunction(() => window.sluice?.latencyMode === 'normal');
+  await playing(page);
+  expect(page.url()).toContain('latency=normal');
+  expect(requests).toContain(`${url}index.mpd`);
+
+  await page.goto(`${url}?player=hls`);
+  await playing(page);
+  expect(await low.isChecked()).toBe(false);
+  expect(await page.locator('[data-pieces]').textContent()).toMatch(/^\d+ s segments$/);
+  await low.check();
+  await expect.poll(() => page.locator('[data-pieces]').textContent()).toMatch(/^\d+ ms parts$/);
+
+  await page.getByRole('radio', { name: 'HLS on TS' }).check();
+  expect(await low.isDisabled()).toBe(true);
+  expect(trouble).toEqual([]);
+  await page.context().close();
+});
+
+test('hls.js, fallen far behind at low latency, comes back', async () => {
+  const { page } = await open(browser, `${url}?player=hls&latency=low`);
+  const latency = () => page.evaluate(() => window.sluice?.latency);
+  await playing(page);
+  await page.keyboard.press('k');
+  await expect.poll(latency, { timeout: 20_000 }).toBeGreaterThan(6);
+  await page.keyboard.press('k');
+  await expect.poll(latency, { timeout: 20_000 }).toBeLessThan(3);
+  await page.context().close();
+});
+
 test('shows figures and addresses, and is used by keyboard', async () => {
   const { page, trouble } = await open(browser, url);
   await playing(page);
   await expect.poll(() => page.locator('[data-latency]').textContent()).toMatch(/^\d+(\.\d+)? s$/);
   await expect.poll(() => page.locator('[data-video]').textContent()).toMatch(/^H\.264/);
   await expect.poll(() => page.locator('[data-audio]').textContent()).toMatch(/AAC/);
-  expect(await page.locator('[data-stalls]').textContent()).toBe('None');
+  await expect.poll(() => page.locator('[data-stalls]').textContent()).toBe('None');
   expect(await page.locator('.addresses a').allTextContents()).toEqual([
     `${url}index.m3u8`,
     `${url}ts.m3u8`,
     `${url}index.mpd`,
+    `${url}ll.mpd`,
   ]);
 
   const video = page.locator('video');

@@ -1,4 +1,4 @@
-const WINDOW = 5;
+const WINDOW = 10; // seconds of media
 
 interface Fragment {
   bytes: number;
@@ -12,18 +12,20 @@ export class BitrateMeter {
   add(track: string, bytes: number, seconds: number): void {
     if (!(bytes > 0) || !(seconds > 0)) return;
     const fragments = [...(this.#tracks.get(track) ?? []), { bytes, seconds }];
-    this.#tracks.set(track, fragments.slice(-WINDOW));
+    while (total(fragments.slice(1)).seconds >= WINDOW) fragments.shift();
+    this.#tracks.set(track, fragments);
   }
 
   /** Bits a second of all tracks together, or null when nothing was loaded. */
   get value(): number | null {
     if (this.#tracks.size === 0) return null;
-    return [...this.#tracks.values()].reduce((sum, fragments) => sum + rate(fragments), 0);
+    return [...this.#tracks.values()].map(total).reduce((sum, t) => sum + (8 * t.bytes) / t.seconds, 0);
   }
 }
 
-function rate(fragments: readonly Fragment[]): number {
-  const bytes = fragments.reduce((sum, f) => sum + f.bytes, 0);
-  const seconds = fragments.reduce((sum, f) => sum + f.seconds, 0);
-  return (8 * bytes) / seconds;
+function total(fragments: readonly Fragment[]): Fragment {
+  return fragments.reduce((sum, f) => ({ bytes: sum.bytes + f.bytes, seconds: sum.seconds + f.seconds }), {
+    bytes: 0,
+    seconds: 0,
+  });
 }

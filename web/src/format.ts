@@ -1,5 +1,7 @@
 /** Figures and names as people read them. Pure. */
 
+import type { Piece } from './players/player';
+
 export const UNKNOWN = '–';
 
 /** Seconds: two decimals below three, one above, `4 min 05 s` from a hundred on. */
@@ -38,6 +40,26 @@ export function formatPicture(
   if (!width || !height) return UNKNOWN;
   const size = `${width} × ${height}`;
   return rate ? `${size} · ${Number(rate.toFixed(2))} fps` : size;
+}
+
+/** A playback rate: `1×`, `1.05×`. */
+export function formatRate(rate: number): string {
+  return `${Number(rate.toFixed(2))}×`;
+}
+
+/** What a player loads at a time: `250 ms parts`, `2 s segments`. */
+export function formatPiece(piece: Piece | null): string {
+  if (!piece || !(piece.seconds > 0)) return UNKNOWN;
+  const { kind, seconds } = piece;
+  const length = seconds < 0.9995 ? `${Math.round(seconds * 1000)} ms` : `${Number(seconds.toFixed(2))} s`;
+  switch (kind) {
+    case 'part':
+      return `${length} parts`;
+    case 'growing segment':
+      return `growing ${length} segments`;
+    case 'segment':
+      return `${length} segments`;
+  }
 }
 
 /** A whole number with thin spaces between thousands. */

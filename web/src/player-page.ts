@@ -1,17 +1,17 @@
-import { chosen, enginesOf, isChoice, recall, remember, type Choice } from './choice';
+import { chosen, enginesOf, hasLowLatency, isOneOf, recall, remember, type Choices } from './choice';
 import { ServerClock } from './clock';
 import { followClock } from './clock-sync';
 import { actionOf } from './controls';
 import { addCopyButtons } from './copy';
 import { one } from './dom';
 import { canPlay } from './players/open';
-import { ENGINES, MANIFESTS } from './players/player';
 import { expose } from './probe';
 import { Screen, type Sound } from './screen';
 
 const clock = new ServerClock();
 const sound: Sound = { muted: true, volume: 1 };
 const stage = one(document, '#screens', HTMLElement);
+const low = one(document, '#low', HTMLInputElement);
 let screens: Screen[] = [];
 
 nameThePage();
@@ -34,35 +34,49 @@ function nameThePage(): void {
   document.title = `${name} · Sluice`;
 }
 
+/** Links carry the name of their manifest; what is shown and copied is the whole address. */
 function listAddresses(): void {
-  for (const engine of ENGINES) {
-    const link = one(document, `[data-manifest="${engine}"]`, HTMLAnchorElement);
-    link.href = MANIFESTS[engine];
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('.addresses a')) {
     link.textContent = link.href;
   }
 }
 
 function offerChoices(): void {
-  const choice = chosen(location.search, recall());
+  const choices = chosen(location.search, recall);
   const inputs = [...document.querySelectorAll<HTMLInputElement>('#choice input')];
   for (const input of inputs) {
-    input.disabled = !isChoice(input.value) || !enginesOf(input.value).every(canPlay);
+    const { value } = input;
+    input.disabled = !isOneOf('player', value) || !enginesOf(value).every(canPlay);
     input.addEventListener('change', () => {
-      if (!isChoice(input.value)) return;
-      remember(input.value);
-      show(input.value);
+      if (!isOneOf('player', value)) return;
+      choices.player = value;
+      remember('player', value);
+      show(choices);
     });
   }
-  const usable = inputs.find((input) => input.value === choice && !input.disabled) ?? inputs[0];
-  if (!usable || !isChoice(usable.value)) return;
+  low.checked = choices.latency === 'low';
+  low.addEventListener('change', () => {
+    choices.latency = low.checked ? 'low' : 'normal';
+    remember('latency', choices.latency);
+    show(choices);
+  });
+  const usable = inputs.find((input) => input.value === choices.player && !input.disabled) ?? inputs[0];
+  if (!usable || !isOneOf('player', usable.value)) return;
   usable.checked = true;
-  show(usable.value);
+  choices.player = usable.value;
+  show(choices);
 }
 
-function show(choice: Choice): void {
+function show({ player, latency }: Choices): void {
+  const engines = enginesOf(player);
+  low.disabled = !engines.some(hasLowLatency);
   for (const screen of screens) screen.destroy();
-  screens = enginesOf(choice).map(
-    (engine, i) => new Screen(engine, clock, { ...sound, muted: sound.muted || i > 0 }),
+  screens = engines.map(
+    (engine, i) =>
+      new Screen(engine, hasLowLatency(engine) ? latency : 'normal', clock, {
+        ...sound,
+        muted: sound.muted || i > 0,
+      }),
   );
   for (const screen of screens) {
     stage.append(screen.root);

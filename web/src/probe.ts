@@ -3,6 +3,7 @@ import type { Screen } from './screen';
 /** What one screen does at this moment, for tests and the curious. */
 export interface ScreenProbe {
   readonly player: string;
+  readonly latencyMode: string;
   readonly state: string;
   /** Media time, seconds. */
   readonly currentTime: number;
@@ -10,6 +11,7 @@ export interface ScreenProbe {
   readonly latency: number | null;
   /** Seconds. */
   readonly buffer: number;
+  readonly playbackRate: number;
   readonly stalls: number;
   readonly stalledSeconds: number;
   readonly errors: readonly string[];
@@ -41,10 +43,12 @@ function probe(screen: Screen): ScreenProbe {
   const quality = video.getVideoPlaybackQuality();
   return Object.freeze({
     player: session.engine,
+    latencyMode: session.latency,
     state: session.state,
     currentTime: video.currentTime,
     latency: screen.latency(),
     buffer: session.buffer(),
+    playbackRate: video.playbackRate,
     stalls: session.stalls.count,
     stalledSeconds: session.stalls.total(performance.now()) / 1000,
     errors: Object.freeze([...session.errors]),

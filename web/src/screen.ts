@@ -2,7 +2,7 @@ import { localNow, type ServerClock } from './clock';
 import { Controls, type Action } from './controls';
 import { instantiate, one, setText } from './dom';
 import { latency } from './latency';
-import type { Engine } from './players/player';
+import type { Engine, Latency } from './players/player';
 import { Session } from './session';
 import { StatsPanel } from './stats';
 
@@ -26,13 +26,13 @@ export class Screen {
   readonly #clock: ServerClock;
   readonly #timer: number;
 
-  constructor(engine: Engine, clock: ServerClock, sound: Sound) {
+  constructor(engine: Engine, latency: Latency, clock: ServerClock, sound: Sound) {
     this.root.setAttribute('aria-label', NAMES[engine]);
     setText(one(this.root, '[data-engine]', HTMLElement), NAMES[engine]);
     this.video.muted = sound.muted;
     this.video.volume = sound.volume;
     this.#clock = clock;
-    this.session = new Session(this.video, engine, () => {
+    this.session = new Session(this.video, engine, latency, () => {
       this.#showMessage();
     });
     this.#controls = new Controls(this.root, this.video, this.session);
@@ -47,7 +47,8 @@ export class Screen {
 
   /** Seconds from the server's input to this screen; null while unknown. */
   latency(): number | null {
-    return latency(this.#clock.at(localNow()), this.session.player?.frameTime() ?? null);
+    const { ready, player } = this.session;
+    return latency(this.#clock.at(localNow()), ready && player ? player.frameTime() : null);
   }
 
   do(action: Action): void {

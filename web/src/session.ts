@@ -1,10 +1,9 @@
 import { Backoff } from './backoff';
 import { BitrateMeter } from './bitrate';
 import { bufferAhead, bufferedRanges } from './latency';
-import { pace } from './pace';
 import { explainMedia } from './players/explain';
-import { openPlayer } from './players/open';
-import { MANIFESTS, type Engine, type Player, type PlayerError } from './players/player';
+import { loadPlayer } from './players/open';
+import { manifestOf, type Engine, type Latency, type Player, type PlayerError } from './players/player';
 import { isAborted, sleep } from './sleep';
 import { MEDIA_EVENTS, StallMeter, type Moment } from './stalls';
 import { streamStatus, type StreamStatus } from './status';
@@ -42,6 +41,7 @@ export class Session {
   /** What players reported, newest last: their name for it, marked when fatal. */
   readonly errors: string[] = [];
   readonly engine: Engine;
+  readonly latency: Latency;
 
   readonly #video: HTMLVideoElement;
   readonly #changed: () => void;
@@ -50,8 +50,9 @@ export class Session {
   #finish: (outcome: Outcome) => void = () => undefined;
 
   /** `changed` is called when state, problem, blocked or stalled changed. */
-  constructor(video: HTMLVideoElement, engine: Engine, changed: () => void) {
+  constructor(video: HTMLVideoElement, engine: Engine, latency: Latency, changed: () => void) {
     this.engine = engine;
+    this.latency = latency;
     this.#video = video;
     this.#changed = changed;
   }
@@ -60,6 +61,7 @@ export class Session {
   async run(): Promise<void> {
     const { signal } = this.#stop;
     this.#listen(signal);
+    loadPlayer(this.engine).catch(() => undefined); // on its way while the server is asked; #open says what fails
     while (!signal.aborted) {
       const status = await this.#status(signal);
       if (isAborted(signal)) return;
@@ -96,8 +98,12 @@ export class Session {
     return this.stalls.stalled;
   }
 
+  get #manifest(): string {
+    return manifestOf(this.engine, this.latency);
+  }
+
   #status(signal: AbortSignal): Promise<StreamStatus> {
-    return streamStatus(MANIFESTS[this.engine], signal);
+    return streamStatus(this.#manifest, signal);
   }
 
   async #pauseFor(status: Exclude<StreamStatus, 'live'>, signal: AbortSignal): Promise<void> {
@@ -148,14 +154,20 @@ export class Session {
 
   async #open(): Promise<void> {
     try {
-      this.player = await openPlayer(this.engine, this.#video, {
-        error: (error) => {
-          this.#report(error);
+      const open = await loadPlayer(this.engine);
+      if (isAborted(this.#stop.signal)) return;
+      this.player = open(
+        this.#video,
+        { engine: this.engine, manifest: this.#manifest, latency: this.latency },
+        {
+          error: (error) => {
+            this.#report(error);
+          },
+          fragment: (track, bytes, seconds) => {
+            this.bitrate.add(track, bytes, seconds);
+          },
         },
-        fragment: (track, bytes, seconds) => {
-          this.bitrate.add(track, bytes, seconds);
-        },
-      });
+      );
     } catch (error) {
       this.#report({ message: 'The player could not be loaded.', code: String(error), fatal: true });
     }
@@ -174,7 +186,6 @@ export class Session {
     while (!signal.aborted) {
       await sleep(TICK, signal);
       this.#feed('tick');
-      this.#pace();
       const now = performance.now();
       if (this.#well()) {
         well = now;
@@ -254,11 +265,6 @@ export class Session {
     const before = this.stalled;
     this.stalls.on({ type, at: performance.now(), position: this.#video.currentTime });
     if (before !== this.stalled) this.#changed();
-  }
-
-  #pace(): void {
-    if (!this.player || !this.ready) return;
-    this.#video.playbackRate = pace(this.player.behind(), this.#video.playbackRate);
   }
 
   #flows(): boolean {

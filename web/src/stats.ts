@@ -4,6 +4,8 @@ import {
   formatCodec,
   formatCount,
   formatPicture,
+  formatPiece,
+  formatRate,
   formatSeconds,
   isAudioCodec,
   UNKNOWN,
@@ -36,6 +38,8 @@ export class StatsPanel {
     this.#set('latency', formatSeconds(figures.latency));
     this.#set('target', target === null ? 'behind the encoder' : `target ${formatSeconds(target)}`);
     this.#set('buffer', player ? formatSeconds(figures.buffer) : UNKNOWN);
+    this.#set('pieces', formatPiece(player?.piece() ?? null));
+    this.#set('rate', player ? formatRate(video.playbackRate) : UNKNOWN);
     this.#set('picture', picture(session, video));
     const names = player?.codecs() ?? [];
     this.#set('video', codecs(names.filter((name) => !isAudioCodec(name))));

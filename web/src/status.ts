@@ -8,13 +8,14 @@ import { parseStreams, STREAMS_URL } from './streams';
  */
 export type StreamStatus = 'missing' | 'live' | 'ended' | 'away' | 'unreachable';
 
-/** Asks for a manifest, and for the list of streams, what there is to play. */
+/** Asks for a manifest and, at the same time, for the list of streams, what there is to play. */
 export async function streamStatus(manifest: string, signal: AbortSignal): Promise<StreamStatus> {
   try {
-    const text = await get(manifest, signal);
+    const [text, listed] = await Promise.all([get(manifest, signal), listedState(signal)]);
     if (text === null) return 'missing';
+    if (listed === 'live') return 'live';
     if (await manifestEnded(manifest, text, signal)) return 'ended';
-    return (await publisherAway(signal)) ? 'away' : 'live';
+    return listed ?? 'live';
   } catch {
     return 'unreachable';
   }
@@ -28,14 +29,15 @@ async function manifestEnded(url: string, text: string, signal: AbortSignal): Pr
   return media !== null && playlistEnded(media);
 }
 
-// A manifest may stay as it was while the publisher is away; the list knows.
-// A stream that the list does not name may still play: it is not asked further.
-async function publisherAway(signal: AbortSignal): Promise<boolean> {
+// A manifest may stay as it was while the publisher is away; the list knows. A
+// stream that is not in the list may still play.
+async function listedState(signal: AbortSignal): Promise<'live' | 'away' | null> {
   const list = await get(STREAMS_URL, signal);
-  if (list === null) return false;
+  if (list === null) return null;
   const path = decoded(location.pathname);
-  const streams = parseStreams(JSON.parse(list) as unknown);
-  return streams.some((stream) => decoded(stream.path) === path && !stream.live);
+  const stream = parseStreams(JSON.parse(list) as unknown).find((entry) => decoded(entry.path) === path);
+  if (!stream) return null;
+  return stream.live ? 'live' : 'away';
 }
 
 /** The body, null when the server does not have it; throws when there is no answer to use. */

@@ -5,6 +5,8 @@ import {
   formatCount,
   formatElapsed,
   formatPicture,
+  formatPiece,
+  formatRate,
   formatSeconds,
   isAudioCodec,
 } from '../src/format';
@@ -90,4 +92,23 @@ describe('formatCodec', () => {
 
 test('formatCount groups thousands', () => {
   expect([7, 1234, 1_234_567].map(formatCount)).toEqual(['7', '1\u2009234', '1\u2009234\u2009567']);
+});
+
+test.each([
+  [1, '1×'],
+  [1.0501, '1.05×'],
+  [0.96, '0.96×'],
+])('formatRate of %s', (rate, want) => {
+  expect(formatRate(rate)).toBe(want);
+});
+
+test.each([
+  [null, '–'],
+  [{ kind: 'part', seconds: 0.25 }, '250 ms parts'],
+  [{ kind: 'part', seconds: 1 }, '1 s parts'],
+  [{ kind: 'growing segment', seconds: 2 }, 'growing 2 s segments'],
+  [{ kind: 'segment', seconds: 1.92 }, '1.92 s segments'],
+  [{ kind: 'segment', seconds: NaN }, '–'],
+] as const)('formatPiece of %j', (piece, want) => {
+  expect(formatPiece(piece)).toBe(want);
 });

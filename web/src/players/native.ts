@@ -7,7 +7,7 @@ interface WithStartDate {
 }
 
 /** HLS by the browser itself, for those that have no MediaSource. */
-export const openNative: OpenPlayer = (video, manifest): Player => {
+export const openNative: OpenPlayer = (video, { manifest }): Player => {
   video.src = manifest;
   video.load();
   const zero = () => (video as WithStartDate).getStartDate?.().getTime() ?? NaN;
@@ -20,6 +20,7 @@ export const openNative: OpenPlayer = (video, manifest): Player => {
     handlesMediaErrors: false,
     frameTime: () => (Number.isNaN(zero()) ? null : wallClock(video.currentTime, zero())),
     targetLatency: () => null,
+    piece: () => null,
     codecs: () => [],
     frameRate: () => null,
     behind: () => NaN,

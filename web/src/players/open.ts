@@ -1,4 +1,4 @@
-import { MANIFESTS, type Engine, type Player, type PlayerEvents } from './player';
+import type { Engine, OpenPlayer } from './player';
 
 /** Whether JavaScript can feed the media element here, through either form of MediaSource. */
 export function hasMediaSource(): boolean {
@@ -13,17 +13,8 @@ export function canPlay(engine: Engine): boolean {
   );
 }
 
-/** Starts an engine; its code is loaded only now. */
-export async function openPlayer(
-  engine: Engine,
-  video: HTMLVideoElement,
-  events: PlayerEvents,
-): Promise<Player> {
-  const open = await load(engine);
-  return open(video, MANIFESTS[engine], events);
-}
-
-async function load(engine: Engine) {
+/** Loads the code of an engine; browsers keep it, so asking again costs nothing. */
+export async function loadPlayer(engine: Engine): Promise<OpenPlayer> {
   if (!hasMediaSource()) return (await import('./native')).openNative;
   if (engine === 'dash') return (await import('./dash')).openDash;
   return (await import('./hls')).openHls;

@@ -5,12 +5,25 @@ export type Engine = 'hls' | 'dash' | 'ts';
 
 export const ENGINES: readonly Engine[] = ['hls', 'dash', 'ts'];
 
-/** The manifest of each engine, relative to the player page. */
-export const MANIFESTS: Record<Engine, string> = {
-  hls: 'index.m3u8',
-  dash: 'index.mpd',
-  ts: 'ts.m3u8',
+/** low: as near to the live edge as the player can hold; normal: some segments behind it. */
+export type Latency = 'low' | 'normal';
+
+const MANIFESTS: Record<Engine, Record<Latency, string>> = {
+  hls: { low: 'index.m3u8', normal: 'index.m3u8' }, // the player itself leaves the parts alone
+  dash: { low: 'll.mpd', normal: 'index.mpd' },
+  ts: { low: 'ts.m3u8', normal: 'ts.m3u8' }, // segments of MPEG-TS have no parts
 };
+
+/** The manifest of an engine, relative to the player page. */
+export function manifestOf(engine: Engine, latency: Latency): string {
+  return MANIFESTS[engine][latency];
+}
+
+/** What a player loads at a time, and how long that is in seconds. */
+export interface Piece {
+  kind: 'part' | 'growing segment' | 'segment';
+  seconds: number;
+}
 
 export interface Player {
   /** Who plays, in words: `hls.js 1.7.4`. */
@@ -21,6 +34,8 @@ export interface Player {
   frameTime(): number | null;
   /** The latency that the player tries to keep, in seconds; null while unknown. */
   targetLatency(): number | null;
+  /** What it loads at a time; null while unknown. */
+  piece(): Piece | null;
   /** RFC 6381 names of what is playing. */
   codecs(): string[];
   /** Frames a second as declared; null when nothing says. */
@@ -49,9 +64,13 @@ export interface PlayerError {
   fatal: boolean;
 }
 
-/** Starts playing a manifest in an element. */
-export type OpenPlayer = (
-  video: HTMLVideoElement,
-  manifest: string,
-  events: PlayerEvents,
-) => Player | Promise<Player>;
+/** What to play, and how near to the live edge. */
+export interface Source {
+  engine: Engine;
+  /** Its address, relative to the page. */
+  manifest: string;
+  latency: Latency;
+}
+
+/** Starts playing in an element. */
+export type OpenPlayer = (video: HTMLVideoElement, source: Source, events: PlayerEvents) => Player;
