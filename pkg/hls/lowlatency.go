@@ -14,16 +14,17 @@ const (
 	skipBoundary = 6 // segments further away are skipped in updates; the least that 4.4.3.8 allows
 )
 
-// partedSegments is in how many segments there are parts at most. Short ones
-// are no reason for more.
-const partedSegments = 3
+// partedSegments is in how many complete segments there are parts at most:
+// short ones are no reason for more.
+const partedSegments = 2
 
 // control writes EXT-X-SERVER-CONTROL and EXT-X-PART-INF, which never change
-// in the life of a playlist. HOLD-BACK is left to its default of three target
-// durations.
+// in the life of a playlist. HOLD-BACK is what it is by default.
 func (p *playlist) control() {
 	target := partTarget(p.part)
-	p.add("\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=")
+	p.add("\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,HOLD-BACK=")
+	p.number(uint64(3 * p.target / time.Second))
+	p.add(",PART-HOLD-BACK=")
 	p.text = appendSeconds(p.text, 3*target)
 	p.add(",CAN-SKIP-UNTIL=")
 	p.number(uint64(skipBoundary * p.target / time.Second))
@@ -46,7 +47,6 @@ func (p *playlist) parted() int {
 	left := of(partsWithin * p.target)
 	lowest := len(p.segments) - partedSegments
 	if p.growing != nil {
-		lowest++
 		last := p.growing.Parts[len(p.growing.Parts)-1]
 		left -= between(p.growing.Start, last.End(), p.growing.Timescale())
 	}

@@ -26,7 +26,7 @@ const (
 
 // Cache-Control of what no cache may answer with by itself.
 const (
-	never      = "no-store" // true only now: the clock, and that something did not come in time
+	never      = "no-store" // true only now: the clock, and that something is not there yet
 	revalidate = "no-cache" // changes with the next release: a cache may hold it, and asks each time whether it is still right
 )
 

@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -31,10 +32,23 @@ func (o *Origin) numbered(w http.ResponseWriter, r *http.Request, p *live.Presen
 	default:
 		err = o.whole(w, r, p, place{id, number})
 	}
+	if ok && errors.Is(err, fs.ErrNotExist) && early(p.Snapshot(), place{id, number}) {
+		err = errEarly
+	}
 	if err != nil {
 		o.fail(w, r, err)
 	}
 }
+
+// early reports whether there may be a segment of that number later.
+func early(s *live.Snapshot, at place) bool {
+	next := upcoming(s, at.track)
+	return next > 0 && at.number >= next && !s.Ended
+}
+
+// errEarly says that a segment is not there yet. No cache may say so for long
+// after it is.
+var errEarly = errors.New("it is not there yet")
 
 // decimal reads a number in the only way in which it is written.
 func decimal(text string) (uint64, bool) {
@@ -100,38 +114,28 @@ func (o *Origin) soon(w http.ResponseWriter, r *http.Request, p *live.Presentati
 	if !o.due(s, at) {
 		return s, nil
 	}
-	late := max(s.Targets.Segment, time.Second)
-	return o.hold(w, r, p, waiting{at.track, late, func(s *live.Snapshot) bool {
-		next, _, _ := upcoming(s, at.track)
-		return next != at.number // it began, or it never will
-	}})
+	late := 2 * max(s.Targets.Segment, time.Second) // the rest of the one before, and more
+	return o.hold(w, r, p, waiting{at.track, late, func(s *live.Snapshot) bool { return !o.due(s, at) }})
 }
 
-// due reports whether a segment is the one behind the newest and begins within
-// the length of a chunk. Players may ask for it then: the last frame of a
-// segment comes before its end, and no clock is right.
+// due reports whether a segment is the one behind the newest. Players ask for
+// it when the one before has ended, which is a frame before its time, and some
+// a part of a segment early.
 func (o *Origin) due(s *live.Snapshot, at place) bool {
-	next, start, ok := upcoming(s, at.track)
-	return ok && !s.Ended && next == at.number && !o.Now().Add(s.Targets.Chunk).Before(start)
+	return !s.Ended && upcoming(s, at.track) == at.number
 }
 
 // upcoming returns the number of the segment behind the newest that there is
-// anything of, and when it should start: where a finished one ends, or the
-// usual length after the start of one that is growing.
-func upcoming(s *live.Snapshot, id media.TrackID) (number uint64, start time.Time, ok bool) {
+// anything of, 0 when nothing is listed yet.
+func upcoming(s *live.Snapshot, id media.TrackID) uint64 {
 	r := s.Rendition(id)
 	if r == nil || len(r.Segments) == 0 {
-		return 0, time.Time{}, false
+		return 0
 	}
-	last := r.Segments[len(r.Segments)-1]
-	scale, end := last.Timescale(), last.End()
-	number = last.Number + 1
 	if g := r.Growing; g != nil && len(g.Chunks) > 0 {
-		scale = g.Timescale()
-		end = max(g.End(), g.Start+last.Duration.Rescale(last.Timescale(), scale))
-		number = g.Number + 1
+		return g.Number + 1
 	}
-	return number, end.Time(scale), true
+	return r.Segments[len(r.Segments)-1].Number + 1
 }
 
 // follow sends a segment that is growing: what there is of it, then each chunk

@@ -81,6 +81,7 @@ const (
 	whatever   = "200 public, max-age=31536000, immutable"
 	bad        = "400 public, max-age=1"
 	notThere   = "404 public, max-age=1"
+	notYet     = "404 no-store"
 	notInTime  = "503 no-store"
 	stillHeld  = "held"
 	wasAborted = "aborted"

@@ -63,10 +63,12 @@ func (o *Origin) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errParked):
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrName):
 		refuse(w, http.StatusNotFound)
+	case errors.Is(err, errEarly):
+		refuseNow(w, http.StatusNotFound)
 	case errors.Is(err, errDirectives):
 		refuse(w, http.StatusBadRequest)
 	case errors.Is(err, errLate):
-		refuse(w, http.StatusServiceUnavailable)
+		refuseNow(w, http.StatusServiceUnavailable)
 	case errors.Is(err, context.Canceled):
 		abort()
 	default:
@@ -81,13 +83,13 @@ func abort() {
 	panic(http.ErrAbortHandler) //nolint:forbidigo // how net/http is told to cut an answer off
 }
 
-// refuse answers with a status and its name. What did not come in time may be
-// there the next moment.
-func refuse(w http.ResponseWriter, status int) {
-	cache := cacheFor(negative)
-	if status == http.StatusServiceUnavailable {
-		cache = never
-	}
+// refuse answers with a status and its name.
+func refuse(w http.ResponseWriter, status int) { refuseFor(w, status, cacheFor(negative)) }
+
+// refuseNow does so where what was asked for may be there the next moment.
+func refuseNow(w http.ResponseWriter, status int) { refuseFor(w, status, never) }
+
+func refuseFor(w http.ResponseWriter, status int, cache string) {
 	w.Header().Set("Cache-Control", cache)
 	http.Error(w, http.StatusText(status), status)
 }
