@@ -25,7 +25,10 @@ func (p Part) Name() string { return PartName(p.Start) }
 // PartName returns the name of the part that starts at a decode time. So the
 // name of the next part is known from the end of the last one, whether or not
 // it opens a new segment.
-func PartName(start media.Ticks) string { return "p" + strconv.FormatInt(int64(start), 10) }
+func PartName(start media.Ticks) string {
+	var name [20]byte // a letter and up to 19 digits
+	return string(strconv.AppendInt(append(name[:0], 'p'), int64(start), 10))
+}
 
 // Growing is a segment that is being cut. What Segment says of it holds for
 // what there is so far.

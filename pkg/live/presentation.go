@@ -144,11 +144,15 @@ func (p *Presentation) update(id media.TrackID, now time.Time, change func(*Snap
 
 // successor returns a copy of the snapshot that can be changed.
 func (p *Presentation) successor(now time.Time) *Snapshot {
-	next := *p.snap.Load()
-	next.Renditions = append(make([]Rendition, 0, len(next.Renditions)+1), next.Renditions...)
+	var next struct { // one object
+		Snapshot
+		own memos
+	}
+	next.Snapshot = *p.snap.Load()
+	next.Renditions = append(make([]Rendition, 0, len(next.Renditions)), next.Renditions...)
 	next.Published = now
-	next.memos = &memos{}
-	return &next
+	next.memos = &next.own
+	return &next.Snapshot
 }
 
 // byTrack orders renditions: video first, then by index.

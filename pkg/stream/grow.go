@@ -31,16 +31,17 @@ func (w *writer) flush(end media.Ticks) bool {
 	return true
 }
 
-// endPart ends the current part with the newest chunk, unless there is none in
-// it.
-func (w *writer) endPart() {
+// endPart ends the current part with the newest chunk and reports whether there
+// was one in it.
+func (w *writer) endPart() bool {
 	w.part.Size = w.seg.Size - w.part.Offset
 	if w.part.Size == 0 {
-		return
+		return false
 	}
 	w.part.Duration = w.end - w.part.Start
 	w.seg.Parts = append(w.seg.Parts, w.part)
 	w.part = live.Part{Offset: w.seg.Size}
+	return true
 }
 
 // grow shows viewers the current segment as it is. certain says that the

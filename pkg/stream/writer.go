@@ -214,9 +214,9 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 		w.next--
 		return
 	}
-	w.flush(end)
-	w.endPart()
-	w.grow(certain)
+	if news := w.flush(end); w.endPart() || news || !certain {
+		w.grow(certain)
+	}
 	if !w.store() {
 		w.seg.Gap, w.seg.Parts = true, nil
 	}
