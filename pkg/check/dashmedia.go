@@ -187,7 +187,8 @@ func (m *dashMedia) segment(ctx context.Context, l listing) bool {
 		return false
 	}
 	n := m.d.notes(address)
-	growing := s.chunked() && s.ends(l).After(m.d.now(time.Now()).Add(s.early/4))
+	left := s.ends(l).Sub(m.d.now(time.Now()))
+	growing := s.chunked() && left > s.early/4
 	a, err := m.d.client.get(ctx, query{url: address, timeout: requestTimeout + 3*scale(l.duration, s.timescale)})
 	if ctx.Err() != nil {
 		return false
@@ -199,7 +200,7 @@ func (m *dashMedia) segment(ctx context.Context, l listing) bool {
 	}
 	m.d.ledger.saw(segmentMedia.String())
 	c := segmentMedia
-	if growing {
+	if s.chunked() && left > -time.Second { // it may be answered as it was begun
 		c = growingMedia
 	}
 	judgeAnswer(a, c, s.m.durations.update, n)

@@ -85,7 +85,8 @@ func (m *mpd) judgeDynamic(n notes) {
 		}
 	}
 	for _, s := range m.streams {
-		if length := s.longest(); s.timed && d.update >= 0 && length > 0 && d.update > length {
+		// Audio is cut at whole frames, beside video: a segment may be a little shorter.
+		if length := s.longest(); s.timed && d.update >= 0 && length > 0 && d.update > length+length/20 {
 			n.broken("dash/update-period", m.line, "@minimumUpdatePeriod %s is longer than the segments of %q: %s", d.update, s.rep.ID, length)
 			break
 		}

@@ -26,9 +26,12 @@ func (r *hlsRendition) probe(ctx context.Context, asked string, timeout time.Dur
 
 // probeBlocking tries what the delivery directives promise.
 func (r *hlsRendition) probeBlocking(ctx context.Context) {
-	r.probeOld(ctx)
-	r.probeRefused(ctx)
-	r.probeSegment(ctx)
+	for _, probe := range []func(context.Context){r.probeOld, r.probeRefused, r.probeSegment} {
+		if p := r.latest(); p == nil || !p.live() { // directives mean nothing to what has ended
+			return
+		}
+		probe(ctx)
+	}
 	p := r.latest()
 	if p == nil || !p.lowLatency() || !p.live() {
 		return

@@ -51,7 +51,7 @@ func mpdRules() []Rule {
 		{"dash/base-url", Must, dash + "5.6", "a BaseURL can be resolved"},
 		{"dash/location", Must, dash + "5.3.1.2", "a Location is absolute"},
 		{"dash/static", Must, timing + "static presentations", "a static MPD says how long it is, and nothing of updates"},
-		{"dash/static-start", Must, timing + "static presentations", "the first Period of a static MPD starts at 0"},
+		{"dash/static-start", Should, timing + "static presentations", "the first Period of a static MPD starts at 0"},
 		{"dash/utc-timing", Must, timing + "clock synchronization", "a dynamic MPD has a UTCTiming"},
 		{"dash/utc-timing-scheme", Must, timing + "clock synchronization", "UTCTiming is http-xsdate, http-iso, http-head or direct"},
 		{"dash/utc-timing-answer", Must, timing + "clock synchronization", "the clock of UTCTiming answers with the time"},

@@ -63,6 +63,7 @@ func (c *cdn) answers(t *testing.T) {
 	if header == nil {
 		t.Fatal("no header in the playlist")
 	}
+	number := regexp.MustCompile(`MEDIA-SEQUENCE:(\d+)`).FindStringSubmatch(c.get(t, folder+"index.m3u8", nil).body)[1]
 	compressed := map[string]string{"Accept-Encoding": "br, gzip;q=0.9"}
 	tests := []struct {
 		name, path string
@@ -70,6 +71,9 @@ func (c *cdn) answers(t *testing.T) {
 		status     int
 		want       map[string]string
 	}{
+		{"an encoded path is no page", "/live/sh%6fw/", nil, 404, nil},
+		{"which does not harm the page", "/live/show/", nil, 200, nil},
+		{"a range of a segment by number", folder + "n" + number + ".m4s", map[string]string{"Range": "bytes=4-7"}, 206, map[string]string{"Content-Range": ""}},
 		{"a text is compressed", folder + "index.m3u8", compressed, 200, map[string]string{"Content-Encoding": "gzip", "Cache-Control": "public, max-age=1"}},
 		{"or not", folder + "index.m3u8", map[string]string{"Accept-Encoding": "identity"}, 200, map[string]string{"Content-Encoding": ""}},
 		{"refused directives", folder + "index.m3u8?_HLS_part=1", nil, 400, nil},

@@ -142,8 +142,13 @@ func (g *Gateway) Run(ctx context.Context) error {
 		},
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return publishers.Serve(ctx, g.rtmp) })
-	group.Go(func() error { return g.serveHTTP(ctx) })
+	// Publishers go first: the end of their streams answers all who wait.
+	watching, leave := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error {
+		defer leave()
+		return publishers.Serve(ctx, g.rtmp)
+	})
+	group.Go(func() error { return g.serveHTTP(watching) })
 	group.Go(func() error { _ = g.reaper.Run(ctx); return nil }) // it has only ctx's error
 	err := errors.Join(group.Wait(), g.closeStore())
 	g.log.Info().Err(err).Msg("stopped")

@@ -67,7 +67,7 @@ func (g *Gateway) newServer() *http.Server {
 }
 
 // serveHTTP serves players until ctx ends, and then lets the requests that are
-// under way come to their end. Those that are parked are let go.
+// under way come to their end, those that are parked among them.
 func (g *Gateway) serveHTTP(ctx context.Context) error {
 	server := g.newServer()
 	defer g.park(server)()
@@ -78,6 +78,7 @@ func (g *Gateway) serveHTTP(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("http: %w", err), server.Close())
 	case <-ctx.Done():
 	}
+	g.handler.Parking.Empty()
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	err := server.Shutdown(late)

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -143,16 +144,27 @@ func TestStopWhileHeld(t *testing.T) {
 	s.broadcast("live/show")
 	s.playing("live/show", 1)
 	_, text := s.try("/live/show/v0/index.m3u8")
-	path := "/live/show/v0/index.m3u8?_HLS_msn=" + strconv.Itoa(edge(t, text)+2)
+	path := "/live/show/v0/index.m3u8?_HLS_msn=" + strconv.Itoa(edge(t, text)+1)
 	var held sync.WaitGroup
 	for range 300 {
 		conn := s.dialHTTP()
 		if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path); err != nil {
 			t.Fatal(err)
 		}
-		held.Go(func() { _, _ = io.Copy(io.Discard, conn) })
+		held.Go(func() {
+			answer, err := io.ReadAll(conn)
+			if err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 200 ")) || !bytes.Contains(answer, []byte("#EXT-X-ENDLIST")) {
+				t.Errorf("%v, and %.80q", err, answer)
+			}
+		})
 	}
-	s.get("/healthz")
+	last := s.dialHTTP() // when it is answered, the others have been accepted
+	if _, err := fmt.Fprint(last, "GET /healthz HTTP/1.0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, last); err != nil {
+		t.Fatal(err)
+	}
 	s.stop()
 	held.Wait()
 }

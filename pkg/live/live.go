@@ -141,7 +141,7 @@ func (r *Rendition) Find(match func(*Segment) bool) (Segment, bool) {
 
 // A Snapshot is one state of a presentation.
 type Snapshot struct {
-	Published  time.Time     // when this state came to be
+	Published  time.Time     // when a segment last began or ended
 	Targets    Targets       // zero until a segment is complete
 	Window     time.Duration // how long segments stay listed
 	Renditions []Rendition   // video first

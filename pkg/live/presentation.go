@@ -81,14 +81,20 @@ func (p *Presentation) Wait(ctx context.Context, id media.TrackID, ready func(*S
 // name of the part that comes next, empty unless that is certain. Parts and
 // chunks may be appended to after the call, but nothing in them may change.
 func (p *Presentation) Grow(id media.TrackID, growing Growing, hint string, now time.Time) {
-	p.update(id, now, func(_ *Snapshot, r *Rendition) { r.Growing, r.Hint = &growing, hint })
+	p.update(id, func(next *Snapshot, r *Rendition) {
+		if r.Growing == nil || r.Growing.Number != growing.Number {
+			next.Published = now
+		}
+		r.Growing, r.Hint = &growing, hint
+	})
 }
 
 // Add appends a finished segment to the rendition of a track and returns the
 // segments that left the window by it. A hint stays when it names the part
 // behind the segment. targets must be the same in every call.
 func (p *Presentation) Add(id media.TrackID, seg Segment, targets Targets, now time.Time) (removed []Removed) {
-	p.update(id, now, func(next *Snapshot, r *Rendition) {
+	p.update(id, func(next *Snapshot, r *Rendition) {
+		next.Published = now
 		next.Targets = targets
 		r.Growing = nil
 		if r.Hint != PartName(seg.End()) {
@@ -103,8 +109,8 @@ func (p *Presentation) Add(id media.TrackID, seg Segment, targets Targets, now t
 func (p *Presentation) End(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	next := p.successor(now)
-	next.Ended = true
+	next := p.successor()
+	next.Published, next.Ended = now, true
 	changed := make([]chan struct{}, len(next.Renditions))
 	for i := range next.Renditions {
 		r := &next.Renditions[i]
@@ -122,10 +128,10 @@ func (p *Presentation) End(now time.Time) {
 // update publishes a changed copy of the snapshot, with the rendition of a
 // track, which it makes if it is new. Segments are shared with older snapshots:
 // appending writes only behind what these can see.
-func (p *Presentation) update(id media.TrackID, now time.Time, change func(*Snapshot, *Rendition)) {
+func (p *Presentation) update(id media.TrackID, change func(*Snapshot, *Rendition)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	next := p.successor(now)
+	next := p.successor()
 	r := next.Rendition(id)
 	if r == nil {
 		next.Renditions = append(next.Renditions, Rendition{ID: id})
@@ -143,14 +149,13 @@ func (p *Presentation) update(id media.TrackID, now time.Time, change func(*Snap
 }
 
 // successor returns a copy of the snapshot that can be changed.
-func (p *Presentation) successor(now time.Time) *Snapshot {
+func (p *Presentation) successor() *Snapshot {
 	var next struct { // one object
 		Snapshot
 		own memos
 	}
 	next.Snapshot = *p.snap.Load()
 	next.Renditions = append(make([]Rendition, 0, len(next.Renditions)), next.Renditions...)
-	next.Published = now
 	next.memos = &next.own
 	return &next.Snapshot
 }

@@ -50,6 +50,10 @@ func early(s *live.Snapshot, at place) bool {
 // after it is.
 var errEarly = errors.New("it is not there yet")
 
+// nothing is a segment without media, for the number of a gap: players that
+// count segments stumble over one that cannot be had.
+const nothing = "\x00\x00\x00\x18stypmsdh\x00\x00\x00\x00msdhcmfs"
+
 // decimal reads a number in the only way in which it is written.
 func decimal(text string) (uint64, bool) {
 	n, err := strconv.ParseUint(text, 10, 63)
@@ -95,8 +99,12 @@ func (o *Origin) whole(w http.ResponseWriter, r *http.Request, p *live.Presentat
 		return nil
 	}
 	holder, seg, ok := find(p, s, at.track, at.finished)
-	if !ok || seg.Gap {
+	switch {
+	case !ok:
 		return fs.ErrNotExist
+	case seg.Gap:
+		serve(w, r, fragment(at.track, "gap"), newPieces([][]byte{[]byte(nothing)}))
+		return nil
 	}
 	blob, err := o.Store.Open(holder.Blob(at.track, seg.Name))
 	if err != nil {
@@ -245,8 +253,15 @@ func (o *Origin) partOf(w http.ResponseWriter, r *http.Request, p *live.Presenta
 		return nil
 	}
 	holder, seg, ok := find(p, s, at.track, at.finished)
-	if !ok || seg.Gap {
+	switch {
+	case !ok:
 		return fs.ErrNotExist
+	case seg.Gap && k == 0:
+		serve(w, r, fragment(at.track, "gap"), newPieces([][]byte{[]byte(nothing)}))
+		return nil
+	case seg.Gap:
+		serve(w, r, fragment(at.track, "end"), newPieces(nil))
+		return nil
 	}
 	if len(seg.Parts) == 0 {
 		seg.Parts = []live.Part{{Start: seg.Start, Duration: seg.Duration, Size: seg.Size}}

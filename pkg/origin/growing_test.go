@@ -195,8 +195,8 @@ func TestFinishedByNumber(t *testing.T) {
 		video.finish()
 	}
 	for path, want := range map[string]int{
-		"n0.m4s": http.StatusOK, "n1.m4s": http.StatusOK, "n2.m4s": http.StatusNotFound, "n4.m4s": http.StatusNotFound,
-		"n0.0.m4s": http.StatusOK, "n1.0.m4s": http.StatusOK, "n1.1.m4s": http.StatusOK, "n2.0.m4s": http.StatusNotFound,
+		"n0.m4s": http.StatusOK, "n1.m4s": http.StatusOK, "n2.m4s": http.StatusOK, "n4.m4s": http.StatusNotFound,
+		"n0.0.m4s": http.StatusOK, "n1.0.m4s": http.StatusOK, "n1.1.m4s": http.StatusOK, "n2.0.m4s": http.StatusOK, "n2.1.m4s": http.StatusOK,
 	} {
 		got := s.get("/live/show/v0/" + path)
 		if got.status != want {
@@ -206,6 +206,9 @@ func TestFinishedByNumber(t *testing.T) {
 			sameWithoutBody(t, s, "/live/show/v0/"+path, got)
 			notModified(t, s, "/live/show/v0/"+path, got)
 		}
+	}
+	if gap := s.get("/live/show/v0/n2.m4s"); len(gap.body) != 24 || gap.body != s.get("/live/show/v0/n2.0.m4s").body {
+		t.Errorf("a gap: %q", gap.body)
 	}
 	whole, only := s.get("/live/show/v0/n1.m4s"), s.get("/live/show/v0/n1.0.m4s")
 	if whole.body != only.body || whole.body == "" {

@@ -25,6 +25,7 @@ type parked struct {
 	more  bool        // something came after the request: net/http may hold some of it
 	idle  bool        // net/http waits for the next request
 	leave atomic.Bool // net/http was told that there is none
+	kept  atomic.Bool // its request is not handled again yet
 }
 
 // waited is what a request knows that was parked.
@@ -63,10 +64,18 @@ func (c *parked) Read(b []byte) (int, error) {
 
 // Close implements io.Closer.
 func (c *parked) Close() error {
+	c.handled()
 	if c.leave.Swap(false) && c.parking.rest(c.TCPConn) {
 		return nil
 	}
 	return c.TCPConn.Close()
+}
+
+// handled is called when the request is handled again, or never will be.
+func (c *parked) handled() {
+	if c.kept.Swap(false) {
+		c.parking.keeping.Done()
+	}
 }
 
 // requestText returns a request as it came, but for the order and the case of
@@ -107,6 +116,7 @@ func resume(r *http.Request) *http.Request {
 	if !ok || c.until.IsZero() {
 		return r
 	}
+	c.handled()
 	before := c.waited
 	c.until, c.ready = time.Time{}, nil
 	return r.WithContext(context.WithValue(r.Context(), waitedKey{}, before))

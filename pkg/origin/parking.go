@@ -26,11 +26,13 @@ type Parking struct {
 
 	mu       sync.Mutex
 	open     bool
+	emptied  bool
 	driving  int // requests that wait without being parked
 	parked   int
 	lots     map[lotKey]*lot
 	resting  map[*parked]struct{} // connections without a request
 	watching sync.WaitGroup
+	keeping  sync.WaitGroup // for requests from when they are to be parked until they are handled again
 }
 
 // driving is how many requests wait as net/http has it before others are
@@ -44,7 +46,7 @@ func newParking() *Parking {
 // Accept implements net.Listener: it returns connections whose wait is over.
 func (p *Parking) Accept() (net.Conn, error) {
 	p.mu.Lock()
-	p.open = !p.closed()
+	p.open = !p.closed() && !p.emptied
 	p.mu.Unlock()
 	select {
 	case conn := <-p.back:
@@ -52,6 +54,21 @@ func (p *Parking) Accept() (net.Conn, error) {
 	case <-p.closing:
 		return nil, net.ErrClosed
 	}
+}
+
+// Empty has all parked requests come in, to be answered or to wait as others
+// do, and returns when they are handled: a server that shuts down drops those
+// that it has only read. Nothing is parked any more.
+func (p *Parking) Empty() {
+	p.mu.Lock()
+	p.open, p.emptied = false, true
+	for _, l := range p.lots {
+		for c := range l.cars {
+			c.wake()
+		}
+	}
+	p.mu.Unlock()
+	p.keeping.Wait()
 }
 
 // Close implements net.Listener. The connections that are parked are closed.
@@ -90,12 +107,13 @@ func (p *Parking) Len() int {
 	return p.parked
 }
 
-// enter counts a request that begins to wait, and reports whether it should be
+// enter counts a request that begins to wait, and reports whether it must be
 // parked. One that is not leaves with leave.
 func (p *Parking) enter(r *http.Request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.open && p.driving >= driving && r.ProtoMajor == 1 && r.Body == http.NoBody && !resumed(r).hasty {
+		p.keeping.Add(1)
 		return true
 	}
 	p.driving++
@@ -115,29 +133,32 @@ func (p *Parking) park(w http.ResponseWriter, r *http.Request, stream *live.Pres
 	text := requestText(r)
 	conn, buffers, err := http.NewResponseController(w).Hijack()
 	if err != nil {
+		p.keeping.Done()
 		return err
 	}
 	more, _ := buffers.Peek(buffers.Reader.Buffered())
 	c := &parked{parking: p, again: append(text, more...), waited: waited{until: until, hasty: len(more) > 0}, ready: wait.ready}
+	c.kept.Store(true)
 	switch conn := conn.(type) {
 	case *net.TCPConn:
 		c.TCPConn = conn
 	case *parked:
 		c.TCPConn, c.again = conn.TCPConn, append(c.again, conn.again...)
 	default:
+		p.keeping.Done()
 		return errors.Join(errParked, conn.Close()) // no other kind comes from net.Listen
 	}
 	_ = c.SetWriteDeadline(time.Time{})
 	_ = c.SetReadDeadline(until)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.open {
+	if p.closed() {
 		return errors.Join(errParked, c.Close())
 	}
 	p.parked++
 	l := p.lot(lotKey{stream, wait.track})
 	l.cars[c] = struct{}{}
-	if l.over(stream.Snapshot(), c) {
+	if p.emptied || l.over(stream.Snapshot(), c) {
 		c.wake()
 	}
 	p.watching.Go(func() { p.keep(l, c) })

@@ -36,6 +36,10 @@
 // shown before it is decoded, or be missed by players for more than the time of
 // one frame. Where more than a second is missing nothing is moved. All that is
 // said here of times holds for the times after that.
+//
+// Where frames are missing for longer than a part is, one frame lasts longer than
+// the target, and so does its part: there is nothing that could be put into
+// another one.
 package segment
 
 import (

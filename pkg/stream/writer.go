@@ -195,6 +195,10 @@ func (w *writer) enter(e *era) {
 	if w.header != nil {
 		w.end = w.end.Rescale(w.header.Track.Timescale, header.Track.Timescale)
 	}
+	if w.header != nil && w.header.Name == header.Name {
+		w.header = header
+		return
+	}
 	w.header = header
 	w.chunks = cmaf.NewFragmenter(header.Track, 1)
 	w.step = header.Track.FrameTicks
