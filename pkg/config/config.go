@@ -77,7 +77,10 @@ type Window struct {
 
 // Stream is the life of a stream.
 type Stream struct {
-	Keep time.Duration // how long a stream stays when it has ended
+	Linger   time.Duration // how long a stream goes on without a publisher
+	Keep     time.Duration // how long a stream stays when it has ended
+	Conflict Conflict      // what happens when a second one publishes under a name
+	Failover time.Duration // for how long a publisher must be silent for the one that stands by to go on air
 }
 
 // TS is MPEG-TS on request.
@@ -105,7 +108,7 @@ func Default() Config {
 		Store:   Store{Type: Disk, Path: "./segments"},
 		Segment: Segment{Duration: 2 * time.Second, Part: 250 * time.Millisecond, Max: 10 * time.Second},
 		Window:  Window{Duration: 30 * time.Second},
-		Stream:  Stream{Keep: time.Minute},
+		Stream:  Stream{Linger: time.Minute, Keep: time.Minute, Conflict: Reject, Failover: time.Second},
 		TS:      TS{CacheBytes: 64 * MiB},
 		Log:     Log{Level: zerolog.InfoLevel, Format: JSON},
 	}

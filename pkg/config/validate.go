@@ -46,7 +46,9 @@ func (c Config) rules() []rule {
 		// RFC 8216bis 6.2.2: no segment is removed while the window would
 		// drop under three target durations, and those may reach segment.max.
 		{atLeast(c.Window.Duration, c.Segment.Max, 3, "segment.max"), []string{"window.duration", "segment.max"}},
+		{within(c.Stream.Linger, 0, 24*time.Hour), []string{"stream.linger"}},
 		{within(c.Stream.Keep, 0, 24*time.Hour), []string{"stream.keep"}},
+		{within(c.Stream.Failover, 200*time.Millisecond, time.Minute), []string{"stream.failover"}},
 		{within(c.TS.CacheBytes, MiB, 1024*GiB), []string{"ts.cache_bytes"}},
 	}
 }

@@ -27,6 +27,17 @@ const (
 	Console LogFormat = "console"
 )
 
+// Conflict says what happens when somebody publishes under a name that somebody
+// else is publishing under.
+type Conflict string
+
+// The ways to settle a conflict.
+const (
+	Reject   Conflict = "reject"
+	TakeOver Conflict = "takeover"
+	Backup   Conflict = "backup"
+)
+
 type text struct{ at *string }
 
 func (v text) String() string        { return *v.at }

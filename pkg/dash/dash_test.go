@@ -238,7 +238,8 @@ func TestTimelineNamesEverySegment(t *testing.T) {
 				}
 			}
 		}
-		if named != len(listed) && c.name != "long-pause" {
+		// A period is there when all its tracks have something, and as long as it is in the time shift buffer.
+		if named != len(listed) && c.name != "long-pause" && c.name != "silent-track" {
 			t.Errorf("%s: %d of %d segments are named", c.name, named, len(listed))
 		}
 	}

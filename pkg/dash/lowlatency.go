@@ -209,7 +209,9 @@ func (p period) writeReference(b *bytes.Buffer, l live.Listed) {
 }
 
 // writeNumbers writes how segments are numbered, and that each is to be had
-// from the end of its first chunk on.
+// from the end of its first chunk on. They are in a folder of their header: a
+// player that does not know yet of a new Period asks for numbers that belong to
+// that, and must not get what it cannot decode.
 func (p period) writeNumbers(b *bytes.Buffer, l live.Listed) {
 	t, g := l.Header.Track, p.grid
 	scale := g.timescale(t)
@@ -218,6 +220,6 @@ func (p period) writeNumbers(b *bytes.Buffer, l live.Listed) {
 	folder := p.prefix + t.ID.String() + "/"
 	fmt.Fprintf(b, "        <SegmentTemplate timescale=\"%d\" presentationTimeOffset=\"%d\" duration=\"%d\" startNumber=\"%d\"",
 		scale, media.TicksOf(p.start, scale), g.Length.Rescale(g.Timescale(), scale), g.Number)
-	fmt.Fprintf(b, " availabilityTimeOffset=\"%d.%03d\" availabilityTimeComplete=\"false\" initialization=\"%s.mp4\" media=\"%sn$Number$.m4s\"/>\n",
-		early/1000, early%1000, folder+l.Header.Name, folder)
+	fmt.Fprintf(b, " availabilityTimeOffset=\"%d.%03d\" availabilityTimeComplete=\"false\" initialization=\"%[3]s.mp4\" media=\"%[3]s/n$Number$.m4s\"/>\n",
+		early/1000, early%1000, folder+l.Header.Name)
 }

@@ -89,6 +89,11 @@ func (s *server) wantCapture(t *testing.T, i int, told string) {
 		}
 		return
 	}
+	rendition := "a0"
+	if want["video"] > 0 {
+		rendition = "v0"
+	}
+	s.ended(stream, rendition)
 	kinds := map[string][]packet{}
 	for kind := range want {
 		kinds[kind] = nil

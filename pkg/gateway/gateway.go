@@ -66,7 +66,11 @@ func (g *Gateway) open() (err error) {
 				Chunk:  cmp.Or(g.config.DASH.Chunk, g.config.Segment.Part),
 			},
 			Window: g.config.Window.Duration,
+			Linger: g.config.Stream.Linger,
 			Keep:   g.config.Stream.Keep,
+
+			Conflict: stream.Conflict(g.config.Stream.Conflict),
+			Failover: g.config.Stream.Failover,
 		},
 		Store: g.store, Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
@@ -150,6 +154,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return g.serveHTTP(watching) })
 	group.Go(func() error { _ = g.reaper.Run(ctx); return nil }) // it has only ctx's error
+	group.Go(func() error { g.registry.Run(ctx); return nil })
 	err := errors.Join(group.Wait(), g.closeStore())
 	g.log.Info().Err(err).Msg("stopped")
 	return err

@@ -41,7 +41,7 @@ type server struct {
 func settings(t testing.TB, changes ...string) config.Config {
 	t.Helper()
 	cfg := config.Default()
-	all := append([]string{"rtmp.address", "127.0.0.1:0", "http.address", "127.0.0.1:0", "store.path", t.TempDir()}, changes...)
+	all := append([]string{"rtmp.address", "127.0.0.1:0", "http.address", "127.0.0.1:0", "store.path", t.TempDir(), "stream.linger", "0s"}, changes...)
 	for i := 0; i < len(all); i += 2 {
 		if err := cfg.Set("test", all[i], all[i+1]); err != nil {
 			t.Fatal(err)

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"sluice/pkg/origin"
 )
 
 const (
@@ -66,10 +69,13 @@ func (g *Gateway) newServer() *http.Server {
 	}
 }
 
-// serveHTTP serves players until ctx ends, and then lets the requests that are
-// under way come to their end, those that are parked among them.
+// serveHTTP serves players until ctx ends. Then it answers those who wait, and
+// lets the requests that are under way come to their end.
 func (g *Gateway) serveHTTP(ctx context.Context) error {
 	server := g.newServer()
+	serving, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	server.BaseContext = func(net.Listener) context.Context { return serving }
 	defer g.park(server)()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(g.http) }()
@@ -78,6 +84,7 @@ func (g *Gateway) serveHTTP(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("http: %w", err), server.Close())
 	case <-ctx.Done():
 	}
+	stop(origin.ErrClosing)
 	g.handler.Parking.Empty()
 	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()

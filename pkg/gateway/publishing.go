@@ -15,8 +15,8 @@ type publishing struct {
 }
 
 // Publish implements rtmp.Handler.
-func (p publishing) Publish(_ context.Context, req rtmp.Request) (rtmp.Sink, error) {
-	pub, err := p.registry.Publish(stream.Name{App: req.App, Key: req.Name})
+func (p publishing) Publish(ctx context.Context, req rtmp.Request) (rtmp.Sink, error) {
+	pub, err := p.registry.Publish(ctx, stream.Name{App: req.App, Key: req.Name}, nil)
 	switch {
 	case errors.Is(err, stream.ErrNameInUse):
 		return nil, fmt.Errorf("%w: %s/%s", rtmp.ErrNameInUse, req.App, req.Name)

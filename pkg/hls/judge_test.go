@@ -18,8 +18,16 @@ func between() *studio { return onAir(hd, lc).play(2 * partsOfGroup) }
 // within a segment: there are four parts of 1002 too.
 func within() *studio { return between().play(4) }
 
-// afterGap: 1002 is finished and has no parts.
+// afterGap: 1002 has no parts, and 1003 has one.
 func afterGap() *studio {
+	s := between()
+	s.gap(v0, groupFrames*frame)
+	s.part(v0, partFrames*frame, true)
+	return s
+}
+
+// before the end of a gap: nobody can see it yet.
+func inGap() *studio {
 	s := between()
 	s.gap(v0, groupFrames*frame)
 	return s
@@ -88,7 +96,10 @@ var judgeCases = []struct {
 	{"far part of a gap", afterGap, "_HLS_msn=1002&_HLS_part=7", hls.Ready},
 	{"gap", afterGap, "_HLS_msn=1002", hls.Ready},
 	{"behind the parts before a gap", afterGap, "_HLS_msn=1001&_HLS_part=9", hls.Ready},
-	{"part after a gap", afterGap, "_HLS_msn=1003&_HLS_part=0", hls.Wait},
+	{"part after a gap", afterGap, "_HLS_msn=1003&_HLS_part=0", hls.Ready},
+	{"second part after a gap", afterGap, "_HLS_msn=1003&_HLS_part=1", hls.Wait},
+	{"part of a gap that is not over", inGap, "_HLS_msn=1002&_HLS_part=0", hls.Wait},
+	{"gap that is not over", inGap, "_HLS_msn=1002", hls.Wait},
 
 	{"0.3 s: ten parts", withTarget(300 * time.Millisecond), "_HLS_msn=1002&_HLS_part=13", hls.Wait},
 	{"0.3 s: eleven", withTarget(300 * time.Millisecond), "_HLS_msn=1002&_HLS_part=14", hls.TooFar},

@@ -143,7 +143,7 @@ func TestPartTargetIsRoundedUp(t *testing.T) {
 // segments have no parts, and an ordinary one when none were promised.
 func TestWithoutParts(t *testing.T) {
 	s := onAir(hd)
-	s.gap(v0, 180000)
+	s.add(v0, live.Segment{Number: 1000, Period: s.period, Header: hd, Name: "whole", Start: 1, Duration: 180000, Size: 1})
 	text := string(hls.Media(s.Snapshot(), v0, hls.CMAF))
 	if !strings.Contains(text, "PART-INF") || strings.Contains(text, "EXT-X-PART:") {
 		t.Errorf("promised parts:\n%s", text)
@@ -204,9 +204,13 @@ func TestReports(t *testing.T) {
 	s.begin(1, noon.Add(time.Second), hd, lc) // without v1, once it plays
 	check(v0, reportV1+reportA0)
 	for _, id := range []media.TrackID{v0, a0} {
+		s.finish(id)
 		s.gap(id, media.Ticks(s.lines[id].header.Track.Timescale))
+		s.add(id, live.Segment{
+			Number: s.lines[id].number, Period: s.period, Header: s.lines[id].header, Name: "whole", Start: s.lines[id].at, Duration: 9000, Size: 1,
+		})
 	}
-	check(v0, "#EXT-X-RENDITION-REPORT:URI=\"../a0/index.m3u8\",LAST-MSN=1001\n")
+	check(v0, "#EXT-X-RENDITION-REPORT:URI=\"../a0/index.m3u8\",LAST-MSN=1002\n")
 }
 
 // TestSkipBoundary counts the segments that an update leaves out: those that end

@@ -94,6 +94,7 @@ type Rendition struct {
 
 	changed chan struct{} // closed when there is a newer state
 
+	gaps    []Segment // behind all that is listed; they are listed with what comes next
 	past    []Removed // no longer listed, still to be had
 	longest time.Duration
 	bytes   int64
@@ -145,6 +146,7 @@ type Snapshot struct {
 	Targets    Targets       // zero until a segment is complete
 	Window     time.Duration // how long segments stay listed
 	Renditions []Rendition   // video first
+	Away       bool          // nobody publishes now, but somebody may come back
 	Ended      bool          // nothing more will come
 	Grids      []Grid        // of the periods that are listed, oldest first
 
@@ -159,6 +161,19 @@ func (s *Snapshot) Rendition(id media.TrackID) *Rendition {
 		}
 	}
 	return nil
+}
+
+// End returns when the last of what is listed ends, zero if nothing is.
+func (s *Snapshot) End() (end time.Time) {
+	for _, r := range s.Renditions {
+		if n := len(r.Segments); n > 0 {
+			last := r.Segments[n-1]
+			if at := last.End().Time(last.Timescale()); at.After(end) {
+				end = at
+			}
+		}
+	}
+	return end
 }
 
 // A Span is a period and what is listed of it.

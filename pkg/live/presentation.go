@@ -77,49 +77,79 @@ func (p *Presentation) Wait(ctx context.Context, id media.TrackID, ready func(*S
 	}
 }
 
-// Grow publishes a new state of the segment that is being cut. hint is the
-// name of the part that comes next, empty unless that is certain. Parts and
-// chunks may be appended to after the call, but nothing in them may change.
-func (p *Presentation) Grow(id media.TrackID, growing Growing, hint string, now time.Time) {
+// Grow publishes a new state of the segment that is being cut, and returns the
+// segments that left the window by it. hint is the name of the part that comes
+// next, empty unless that is certain. Parts and chunks may be appended to after
+// the call, but nothing in them may change.
+func (p *Presentation) Grow(id media.TrackID, growing Growing, hint string, now time.Time) (removed []Removed) {
 	p.update(id, func(next *Snapshot, r *Rendition) {
 		if r.Growing == nil || r.Growing.Number != growing.Number {
 			next.Published = now
 		}
+		next.Away = false
 		r.Growing, r.Hint = &growing, hint
+		removed = r.bridge(next, now)
 	})
+	return removed
 }
 
 // Add appends a finished segment to the rendition of a track and returns the
 // segments that left the window by it. A hint stays when it names the part
 // behind the segment. targets must be the same in every call.
+//
+// A gap is listed with what comes behind it, as soon as there is any of that:
+// players stop for good at a playlist that ends with a gap. Until then its time
+// may become longer by more gaps.
 func (p *Presentation) Add(id media.TrackID, seg Segment, targets Targets, now time.Time) (removed []Removed) {
 	p.update(id, func(next *Snapshot, r *Rendition) {
-		next.Published = now
 		next.Targets = targets
+		if seg.Gap {
+			r.gaps = append(r.gaps[:len(r.gaps):len(r.gaps)], seg)
+			return
+		}
+		next.Published, next.Away = now, false
 		r.Growing = nil
 		if r.Hint != PartName(seg.End()) {
 			r.Hint = ""
 		}
-		removed = r.add(seg, targets.Segment, max(next.Window, 3*targets.Segment), now)
+		removed = append(r.bridge(next, now), r.add(next, seg, now)...)
 	})
 	return removed
 }
 
+// Leave says that nobody publishes now. What there is stays as it is, and whoever
+// waits goes on waiting: somebody may come back. Nothing is hinted at.
+func (p *Presentation) Leave() { p.stop(func(next *Snapshot) { next.Away = true }) }
+
 // End says that nothing more will come.
 func (p *Presentation) End(now time.Time) {
+	p.stop(func(next *Snapshot) {
+		next.Published, next.Ended, next.Away = now, true, false
+		for i := range next.Renditions {
+			next.Renditions[i].Growing = nil
+		}
+	})
+}
+
+// stop publishes a snapshot that promises nothing. All who wait look at it.
+func (p *Presentation) stop(change func(*Snapshot)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next := p.successor()
-	next.Published, next.Ended = now, true
+	if next.Ended {
+		return
+	}
+	change(next)
 	changed := make([]chan struct{}, len(next.Renditions))
 	for i := range next.Renditions {
 		r := &next.Renditions[i]
-		r.Growing, r.Hint = nil, ""
+		r.Hint = ""
 		changed[i] = r.changed
+		if !next.Ended {
+			r.changed = make(chan struct{})
+		}
 	}
-	if p.snap.Swap(next).Ended {
-		return
-	}
+	p.snap.Store(next)
 	for _, ch := range changed {
 		close(ch)
 	}
@@ -165,26 +195,47 @@ func byTrack(a, b Rendition) int {
 	return cmp.Or(cmp.Compare(a.ID.Kind, b.ID.Kind), cmp.Compare(a.ID.Index, b.ID.Index))
 }
 
-// add appends seg and removes from the front what the window does not need. A
-// removed segment stays to be had for its own duration and that of the longest
+// bridge lists the gaps that were to be listed with what comes next.
+func (r *Rendition) bridge(s *Snapshot, now time.Time) (removed []Removed) {
+	gaps := r.gaps
+	r.gaps = nil
+	for _, gap := range gaps {
+		removed = append(removed, r.add(s, gap, now)...)
+	}
+	return removed
+}
+
+// add appends seg and removes from the front what the window does not need, or
+// all when numbers are missing: the track was away for longer than the window.
+// A removed segment stays to be had for its own duration and that of the longest
 // playlist so far (RFC 8216bis 6.2.2).
-func (r *Rendition) add(seg Segment, target, window time.Duration, now time.Time) []Removed {
+func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) []Removed {
+	known := len(r.past)
+	if n := len(r.Segments); n > 0 && seg.Number != r.Segments[n-1].Number+1 {
+		r.remove(n, now)
+	}
 	r.Segments = append(r.Segments, seg)
 	r.Depth += seg.Length()
 	r.longest = max(r.longest, r.Depth)
-	r.measure(seg, target)
-	known := len(r.past)
+	r.measure(seg, s.Targets.Segment)
+	window := max(s.Window, 3*s.Targets.Segment)
 	for r.Depth-r.Segments[0].Length() >= window {
-		first := r.Segments[0]
-		r.past = append(r.past, Removed{first, now.Add(r.longest + first.Length())})
-		r.Depth -= first.Length()
-		r.Segments = r.Segments[1:]
+		r.remove(1, now)
 	}
 	removed := r.past[known:len(r.past):len(r.past)]
 	for len(r.past) > 0 && now.After(r.past[0].Until) {
 		r.past = r.past[1:]
 	}
 	return removed
+}
+
+// remove takes the first n segments out of the window.
+func (r *Rendition) remove(n int, now time.Time) {
+	for _, seg := range r.Segments[:n] {
+		r.past = append(r.past, Removed{seg, now.Add(r.longest + seg.Length())})
+		r.Depth -= seg.Length()
+	}
+	r.Segments = r.Segments[n:]
 }
 
 // measure takes a segment into the rendition's bit rates. The peak is that of

@@ -16,6 +16,10 @@ import (
 // errLate says that what a client waits for did not come in time.
 var errLate = errors.New("it did not come in time")
 
+// ErrClosing is the cause that ends the context of all requests when the server
+// stops: those that wait are answered that it cannot be had here now.
+var ErrClosing = errors.New("the server stops")
+
 // errDirectives says that a client asks for a state of a playlist that is no
 // state, or too far ahead.
 var errDirectives = errors.New("bad delivery directives")
@@ -34,7 +38,7 @@ var errParked = errors.New("parked")
 // hold waits for a state of the presentation that satisfies ready, and for that
 // of the track's rendition, as Presentation.Wait does, but no longer than a
 // time, after which it returns errLate. When the client goes away it returns
-// context.Canceled. A client that waits keeps no snapshot alive, if its caller
+// context.Canceled, and ErrClosing when the server stops. A client that waits keeps no snapshot alive, if its caller
 // does not.
 func (o *Origin) hold(w http.ResponseWriter, r *http.Request, p *live.Presentation, wait waiting) (*live.Snapshot, error) {
 	until := deadline(r, wait.atMost)

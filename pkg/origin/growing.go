@@ -15,24 +15,26 @@ import (
 )
 
 // numbered serves n{number}, a segment by its media sequence number, which may
-// still be growing, and n{number}.{k}, its part k.
-func (o *Origin) numbered(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
+// still be growing, and n{number}.{k}, its part k. With a header, it is empty if
+// the segment has another one.
+func (o *Origin) numbered(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, header, name string) {
 	first, second, inPart := strings.Cut(strings.TrimPrefix(name, "n"), ".")
 	number, ok := decimal(first)
 	k := uint64(0)
 	if inPart && ok {
 		k, ok = decimal(second)
 	}
+	at := place{id, number, header}
 	var err error
 	switch {
 	case !ok:
 		err = fs.ErrNotExist
 	case inPart:
-		err = o.partOf(w, r, p, place{id, number}, k)
+		err = o.partOf(w, r, p, at, k)
 	default:
-		err = o.whole(w, r, p, place{id, number})
+		err = o.whole(w, r, p, at)
 	}
-	if ok && errors.Is(err, fs.ErrNotExist) && early(p.Snapshot(), place{id, number}) {
+	if ok && errors.Is(err, fs.ErrNotExist) && early(p.Snapshot(), at) {
 		err = errEarly
 	}
 	if err != nil {
@@ -50,9 +52,28 @@ func early(s *live.Snapshot, at place) bool {
 // after it is.
 var errEarly = errors.New("it is not there yet")
 
-// nothing is a segment without media, for the number of a gap: players that
-// count segments stumble over one that cannot be had.
+// nothing is a segment without media, for the number of a gap, or one whose media
+// have another header: players that count segments stumble over one that cannot
+// be had.
 const nothing = "\x00\x00\x00\x18stypmsdh\x00\x00\x00\x00msdhcmfs"
+
+// serveNothing serves that, as a segment of one part: part k of it.
+func (at place) serveNothing(w http.ResponseWriter, r *http.Request, k uint64) error {
+	if k > 0 {
+		return at.serveEnd(w, r, k, 1)
+	}
+	serve(w, r, fragment(at.track, "gap"), newPieces([][]byte{[]byte(nothing)}))
+	return nil
+}
+
+// serveEnd says that a segment has so many parts: the one behind them is empty.
+func (at place) serveEnd(w http.ResponseWriter, r *http.Request, k uint64, parts int) error {
+	if k > uint64(parts) {
+		return fs.ErrNotExist
+	}
+	serve(w, r, fragment(at.track, "end"), newPieces(nil))
+	return nil
+}
 
 // decimal reads a number in the only way in which it is written.
 func decimal(text string) (uint64, bool) {
@@ -64,6 +85,19 @@ func decimal(text string) (uint64, bool) {
 type place struct {
 	track  media.TrackID
 	number uint64
+	header string // of the media that are asked for, empty for any
+}
+
+// elsewhere reports whether the segment is there, but has another header.
+func (at place) elsewhere(p *live.Presentation, s *live.Snapshot) bool {
+	if at.header == "" {
+		return false
+	}
+	if g := growing(s, at.track); g != nil && g.Number == at.number {
+		return g.Header.Name != at.header
+	}
+	_, seg, ok := find(p, s, at.track, at.finished)
+	return ok && seg.Header.Name != at.header
 }
 
 // finished matches the segment when it is complete.
@@ -86,6 +120,9 @@ func (o *Origin) whole(w http.ResponseWriter, r *http.Request, p *live.Presentat
 	if err != nil {
 		return err
 	}
+	if at.elsewhere(p, s) {
+		return at.serveNothing(w, r, 0)
+	}
 	if g := at.growing(s); g != nil {
 		fragment(at.track, g.Name).describe(w.Header())
 		w.WriteHeader(http.StatusOK)
@@ -103,8 +140,7 @@ func (o *Origin) whole(w http.ResponseWriter, r *http.Request, p *live.Presentat
 	case !ok:
 		return fs.ErrNotExist
 	case seg.Gap:
-		serve(w, r, fragment(at.track, "gap"), newPieces([][]byte{[]byte(nothing)}))
-		return nil
+		return at.serveNothing(w, r, 0)
 	}
 	blob, err := o.Store.Open(holder.Blob(at.track, seg.Name))
 	if err != nil {
@@ -225,10 +261,10 @@ func (c *slowly) finish(rest io.Reader) error {
 
 func (c *slowly) begin() { _ = c.deadline.SetWriteDeadline(time.Now().Add(patience)) }
 
-// partOf serves part k of a segment, when it is there. One that the finished
-// segment does not have is empty, so that a cache can put segments together
-// from their parts without knowing how many there are; one that is not in parts
-// is a single part.
+// partOf serves part k of a segment, when it is there. The one behind the last of
+// a finished segment is empty, so that a cache can put segments together from
+// their parts without knowing how many there are; one that is not in parts is a
+// single part.
 func (o *Origin) partOf(w http.ResponseWriter, r *http.Request, p *live.Presentation, at place, k uint64) error {
 	s := p.Snapshot()
 	if k == 0 && o.due(s, at) {
@@ -237,11 +273,17 @@ func (o *Origin) partOf(w http.ResponseWriter, r *http.Request, p *live.Presenta
 			return err
 		}
 	}
+	if at.elsewhere(p, s) {
+		return at.serveNothing(w, r, k)
+	}
 	lacks := func(s *live.Snapshot) bool {
 		g := at.growing(s)
 		return g != nil && k >= uint64(len(g.Parts))
 	}
 	if lacks(s) {
+		if k > uint64(len(at.growing(s).Parts)) {
+			return errEarly
+		}
 		var err error
 		s, err = o.hold(w, r, p, waiting{at.track, longest(s), func(s *live.Snapshot) bool { return !lacks(s) }})
 		if err != nil {
@@ -256,19 +298,14 @@ func (o *Origin) partOf(w http.ResponseWriter, r *http.Request, p *live.Presenta
 	switch {
 	case !ok:
 		return fs.ErrNotExist
-	case seg.Gap && k == 0:
-		serve(w, r, fragment(at.track, "gap"), newPieces([][]byte{[]byte(nothing)}))
-		return nil
 	case seg.Gap:
-		serve(w, r, fragment(at.track, "end"), newPieces(nil))
-		return nil
+		return at.serveNothing(w, r, k)
 	}
 	if len(seg.Parts) == 0 {
 		seg.Parts = []live.Part{{Start: seg.Start, Duration: seg.Duration, Size: seg.Size}}
 	}
 	if k >= uint64(len(seg.Parts)) {
-		serve(w, r, fragment(at.track, "end"), newPieces(nil))
-		return nil
+		return at.serveEnd(w, r, k, len(seg.Parts))
 	}
 	o.section(w, r, holder, seg, seg.Parts[k])
 	return nil

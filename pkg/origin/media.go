@@ -21,6 +21,8 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 	file := chi.URLParam(r, "file")
 	ending := path.Ext(file)
 	name := strings.TrimSuffix(file, ending)
+	header := chi.URLParam(r, "header") // of segments by number only
+	ok = ok && (header == "" || ending == ".m4s" && strings.HasPrefix(name, "n"))
 	if ok && ending == ".m4s" && !strings.HasPrefix(name, "n") && !strings.HasPrefix(name, "p") {
 		o.segment(w, r, id, name)
 		return
@@ -37,7 +39,7 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 	case ending == ".m4s" && strings.HasPrefix(name, "p"):
 		o.part(w, r, p, id, name)
 	case ending == ".m4s":
-		o.numbered(w, r, p, id, name)
+		o.numbered(w, r, p, id, header, name)
 	case ending == ".mp4":
 		o.header(w, r, p, id, name)
 	case ending == ".ts":

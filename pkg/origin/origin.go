@@ -85,6 +85,7 @@ func (o *Origin) Handler() *Handler {
 	r.Get("/{app}/{name}/time", o.time)
 	r.Get("/{app}/{name}/{file}", o.folder)
 	r.Get("/{app}/{name}/{track}/{file}", o.media)
+	r.Get("/{app}/{name}/{track}/{header}/{file}", o.media)
 	return &Handler{r, o.parking}
 }
 

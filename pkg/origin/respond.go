@@ -67,7 +67,7 @@ func (o *Origin) fail(w http.ResponseWriter, r *http.Request, err error) {
 		refuseNow(w, http.StatusNotFound)
 	case errors.Is(err, errDirectives):
 		refuse(w, http.StatusBadRequest)
-	case errors.Is(err, errLate):
+	case errors.Is(err, errLate), errors.Is(err, ErrClosing):
 		refuseNow(w, http.StatusServiceUnavailable)
 	case errors.Is(err, context.Canceled):
 		abort()

@@ -54,7 +54,7 @@ func list(p *live.Presentation) listing {
 	s := p.Snapshot()
 	l := listing{
 		App: p.App, Name: p.Name, Path: "/" + p.App + "/" + p.Name + "/",
-		Started: p.Started.UTC().Truncate(time.Millisecond), Live: !s.Ended,
+		Started: p.Started.UTC().Truncate(time.Millisecond), Live: !s.Ended && !s.Away,
 	}
 	spans := s.Spans()
 	if len(spans) == 0 {

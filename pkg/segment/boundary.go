@@ -22,6 +22,9 @@ const (
 
 	// maxBoundaries bounds how far a track may fall behind the lead.
 	maxBoundaries = 64
+
+	// gapless is what may be missing in front of a segment without one for it.
+	gapless = 500 * time.Millisecond
 )
 
 // A boundary is where a segment begins, in nanoseconds since the epoch.
@@ -34,6 +37,14 @@ type boundary struct {
 // rounded to whole seconds. It is 0 until the first segment is complete and
 // never changes after that.
 func (c *Cutter) TargetDuration() time.Duration { return c.promise }
+
+// Oldest returns the number of the oldest segment whose boundary is known.
+func (c *Cutter) Oldest() uint64 {
+	if len(c.boundaries) == 0 {
+		return 0
+	}
+	return c.boundaries[0].number
+}
 
 // Boundary returns where a segment begins, since the epoch. It is known for the
 // newest segments only.
@@ -98,6 +109,22 @@ func (c *Cutter) limit() time.Duration {
 		return c.promise + rounding - c.frame
 	}
 	return c.config.Max
+}
+
+// fill bounds the segments of which nothing will come, in front of one that the
+// lead begins at the given time, if it was away for longer than its last segment
+// may last. Each is as long as was promised, the last one perhaps a little longer.
+func (c *Cutter) fill(lead *track, at time.Duration) {
+	n := len(c.boundaries)
+	if n == 0 || lead.begun && at-c.boundaries[n-1].at <= c.limit() {
+		return
+	}
+	if at-c.edge > gapless && c.promise == 0 {
+		c.fix(c.edge - c.boundaries[0].at)
+	}
+	for from := c.edge; at-from > gapless; from += c.promise {
+		c.bound(from)
+	}
 }
 
 // bound begins a new segment at the given time.

@@ -17,6 +17,7 @@ type Cutter struct {
 	boundaries []boundary // oldest first; the last one began the current segment
 	promise    time.Duration
 	reach      time.Duration // where samples of other tracks than the lead had come to before it
+	edge       time.Duration // where the lead has come to, with its last sample
 	forced     bool          // the next key frame of the lead cuts
 	broken     time.Duration // where one last did so
 	frame      time.Duration // longest audio frame of a track that does not lead
@@ -30,7 +31,8 @@ func New(config Config) *Cutter {
 
 // SetTracks declares which tracks there are, the lead track first, and what
 // their timescales are. Tracks that stay go on as they were; samples of the
-// others that still wait are dropped (see Release).
+// others that still wait are dropped (see Release, Flush). Without any, those
+// that come next begin anew: another publisher sends them. Promises stay.
 func (c *Cutter) SetTracks(tracks []media.Track) {
 	before := c.tracks
 	c.tracks, c.frame = make([]*track, 0, len(tracks)), 0
@@ -117,6 +119,7 @@ func (c *Cutter) pushLead(tr *track, s media.Sample, out []Placed) []Placed {
 		return out
 	}
 	if cut {
+		c.fill(tr, at)
 		c.bound(at)
 		if s.Key && c.forced {
 			c.forced, c.broken = false, at
@@ -174,6 +177,9 @@ func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
 	}
 	tr.take(&p, own)
 	p.Ends = c.ends(tr, &p)
+	if tr == c.tracks[0] {
+		c.edge = tr.time(p.DTS + tr.usual(p.Sample))
+	}
 	if c.promise == 0 && tr != c.tracks[0] {
 		c.reach = max(c.reach, tr.time(s.DTS+tr.step))
 	}

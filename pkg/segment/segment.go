@@ -17,9 +17,11 @@
 // have (TargetDuration). Where the key frame that should end a segment does
 // not come in time, the segment is cut without one.
 //
-// Where samples are missing the promise needs the caller: the boundary then
-// lies behind the hole, and the segment in front of it ends with its last
-// sample and not at the boundary.
+// Where samples are missing for longer than a segment may last, the segment in
+// front of the hole ends with its last sample, and the one behind it begins with
+// the next. Between them are the numbers of as many segments as fill the hole,
+// whose boundaries are where they would be (Boundary); the caller can list them as
+// gaps. So the sum of all durations is the time that has passed.
 //
 // # Parts
 //

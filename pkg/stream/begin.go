@@ -11,6 +11,10 @@ const (
 	// said that it has video is taken to have none.
 	patience = time.Second
 
+	// far is by how much media are ahead of the clock when their publisher is
+	// faster than real time.
+	far = 10 * time.Second
+
 	// maxEarly is how many bytes of audio are kept meanwhile.
 	maxEarly = 4 << 20
 )
@@ -29,7 +33,7 @@ type waiting struct {
 
 // await takes a frame of a stream that has not begun: it begins with the first
 // key frame of video, or with audio when it is plain that there is no video.
-func (p *Publication) await(f arrival) {
+func (p *programme) await(f arrival) {
 	if f.Track.Kind == media.Video {
 		if f.Key {
 			p.begin(f)
@@ -45,7 +49,7 @@ func (p *Publication) await(f arrival) {
 	}
 }
 
-func (p *Publication) patience() time.Duration {
+func (p *programme) patience() time.Duration {
 	if p.metadata.HasVideo || len(p.tracks) > 0 && p.tracks[0].ID.Kind == media.Video {
 		return p.env.Config.Segment.Max
 	}
@@ -59,7 +63,7 @@ func since(a, b media.Frame) time.Duration {
 
 // begin starts the stream with its first frame, and with those that came
 // before it but are not earlier in time.
-func (p *Publication) begin(first arrival) {
+func (p *programme) begin(first arrival) {
 	early := p.early.frames
 	p.early = waiting{}
 	if first.Track.Kind == media.Video {
@@ -74,7 +78,7 @@ func (p *Publication) begin(first arrival) {
 
 // watchKeys warns when a broadcaster's video has no key frames, without which
 // it cannot begin.
-func (p *Publication) watchKeys(f arrival) {
+func (p *programme) watchKeys(f arrival) {
 	if f.Track.Kind != media.Video {
 		return
 	}
@@ -91,8 +95,7 @@ func (p *Publication) watchKeys(f arrival) {
 
 // watchPace warns when media come so much faster than real time that they are
 // dated into the future: DASH players wait until the clock has come there.
-func (p *Publication) watchPace(f arrival, s media.Sample) {
-	const far = 10 * time.Second
+func (p *programme) watchPace(f arrival, s media.Sample) {
 	scale := p.tracks[p.declared(s.Track)].Timescale
 	if ahead := s.DTS.Time(scale).Sub(f.at); ahead > far && !p.hasty {
 		p.hasty = true

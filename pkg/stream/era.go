@@ -24,7 +24,7 @@ type era struct {
 const maxEras = 8
 
 // eraOf returns the era of a segment, nil before the first.
-func (p *Publication) eraOf(number uint64) *era {
+func (p *programme) eraOf(number uint64) *era {
 	for _, e := range slices.Backward(p.eras) {
 		if e.first <= number {
 			return e
@@ -35,7 +35,7 @@ func (p *Publication) eraOf(number uint64) *era {
 
 // begins reports whether a new period begins with s: with a key frame of the
 // lead, and at a segment that no track is in yet.
-func (p *Publication) begins(s *segment.Placed, w *writer) bool {
+func (p *programme) begins(s *segment.Placed, w *writer) bool {
 	if s.Track != p.active[0] || !s.Key {
 		return false
 	}
@@ -49,7 +49,7 @@ func (p *Publication) begins(s *segment.Placed, w *writer) bool {
 
 // beginEra makes the lead's key frame s the beginning of a new period with all
 // active tracks as they were last declared.
-func (p *Publication) beginEra(s *segment.Placed) {
+func (p *programme) beginEra(s *segment.Placed) {
 	lead := p.tracks[p.declared(s.Track)]
 	start := s.DTS.Time(lead.Timescale).Truncate(time.Millisecond)
 	p.era = &era{Period: live.Period{Sequence: p.next, Start: start}, first: s.Number}
@@ -66,7 +66,7 @@ func (p *Publication) beginEra(s *segment.Placed) {
 }
 
 // join adds a track to the current period, which nobody has seen yet.
-func (p *Publication) join(id media.TrackID) {
+func (p *programme) join(id media.TrackID) {
 	t := p.tracks[p.declared(id)]
 	header, err := header(t)
 	if err != nil {
@@ -80,7 +80,7 @@ func (p *Publication) join(id media.TrackID) {
 		}
 		return
 	}
-	p.writers = append(p.writers, &writer{pub: p, id: id, next: p.era.first})
+	p.writers = append(p.writers, &writer{programme: p, id: id, next: p.era.first})
 }
 
 // header returns the CMAF header of a track, named by its content.

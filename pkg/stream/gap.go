@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"slices"
 	"strconv"
 
 	"sluice/pkg/live"
@@ -10,14 +11,14 @@ import (
 
 // catchUp sees to the tracks that say nothing while another one, whose sample
 // s begins a segment, goes on: a segment that ended two cuts ago is closed, and
-// one that never began becomes a gap.
-func (p *Publication) catchUp(s *segment.Placed) {
+// one that never began becomes a gap. A track that has left is left alone.
+func (p *programme) catchUp(s *segment.Placed) {
 	for _, w := range p.writers {
 		late := w.next < s.Number
 		if w.era == nil { // nothing is listed yet: it may begin later
 			late = w.next+1 < s.Number
 		}
-		if w.id == s.Track || !late {
+		if w.id == s.Track || !late || !slices.Contains(p.active, w.id) {
 			continue
 		}
 		for w.next < s.Number && w.skip() {
@@ -28,7 +29,7 @@ func (p *Publication) catchUp(s *segment.Placed) {
 // skip ends a segment of a track that says nothing or, if none is open, lists
 // a gap in place of the next. It reports whether it could.
 func (w *writer) skip() bool {
-	p := w.pub
+	p := w.programme
 	if w.open {
 		at, ok := p.cutter.Boundary(w.next)
 		if !ok {
@@ -36,6 +37,9 @@ func (w *writer) skip() bool {
 		}
 		w.finish(w.until(media.TicksOf(at, w.header.Track.Timescale)), false)
 		return true
+	}
+	if oldest := p.cutter.Oldest(); w.next < oldest { // it was away for so long that nobody remembers
+		w.next, w.end = oldest, 0
 	}
 	from, _ := p.cutter.Boundary(w.next)
 	to, ok := p.cutter.Boundary(w.next + 1)

@@ -48,14 +48,14 @@ func (w *writer) endPart() bool {
 // track goes on where it ends; a period that is about to end does not promise
 // more.
 func (w *writer) grow(certain bool) {
-	p, hint := w.pub, ""
+	p, hint := w.programme, ""
 	if certain && !p.pending && w.era == p.era {
 		hint = live.PartName(w.nextPart())
 	}
 	if p.cutter.TargetDuration() != 0 {
 		w.era.listed = true
 	}
-	p.live.Grow(w.id, live.Growing{Segment: w.seg, Chunks: w.data}, hint, p.env.Now())
+	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg, Chunks: w.data}, hint, p.env.Now()))
 }
 
 // nextPart returns where the part starts that viewers have not seen yet.

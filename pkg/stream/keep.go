@@ -10,12 +10,12 @@ import (
 // store puts the current segment's bytes into the store and reports whether
 // they are there. The log says when it begins to fail, and when that is over.
 func (w *writer) store() bool {
-	err := w.pub.env.Store.Put(w.pub.live.Blob(w.id, w.seg.Name), w.data...)
+	err := w.programme.env.Store.Put(w.programme.live.Blob(w.id, w.seg.Name), w.data...)
 	switch {
 	case err != nil && !w.failing:
-		w.pub.log.Error().Err(err).Stringer("track", w.id).Msg("segments are not stored: viewers get gaps")
+		w.programme.log.Error().Err(err).Stringer("track", w.id).Msg("segments are not stored: viewers get gaps")
 	case err == nil && w.failing:
-		w.pub.log.Info().Stringer("track", w.id).Msg("segments are stored again")
+		w.programme.log.Info().Stringer("track", w.id).Msg("segments are stored again")
 	}
 	w.failing = err != nil
 	return err == nil
@@ -23,7 +23,7 @@ func (w *writer) store() bool {
 
 // retireAll removes what is listed, when the playlists that list it are gone
 // and those who read one shortly before have had the time to play it.
-func (p *Publication) retireAll(gone time.Time) {
+func (p *programme) retireAll(gone time.Time) {
 	for _, r := range p.live.Snapshot().Renditions {
 		for _, seg := range r.Segments {
 			p.retire(r.ID, seg, gone.Add(r.Depth+seg.Length()))
@@ -32,7 +32,7 @@ func (p *Publication) retireAll(gone time.Time) {
 }
 
 // retire removes a segment from the store at a later time.
-func (p *Publication) retire(id media.TrackID, seg live.Segment, at time.Time) {
+func (p *programme) retire(id media.TrackID, seg live.Segment, at time.Time) {
 	if !seg.Gap {
 		p.env.Retire.Add(at, p.live.Blob(id, seg.Name))
 	}

@@ -2,7 +2,7 @@ package stream
 
 import "time"
 
-// A predecessor is what an earlier stream of the same name leaves to the next:
+// A predecessor is what an earlier programme of the same name leaves to the next:
 // numbers and times go on rising.
 type predecessor struct {
 	number uint64 // media sequence number
@@ -11,22 +11,22 @@ type predecessor struct {
 	seen   time.Time // when it last changed
 }
 
-// successor returns what follows on an entry, which may be nil.
-func successor(e *entry) predecessor {
-	if e == nil {
+// successor returns what follows on a programme, which may be nil.
+func successor(old *programme) predecessor {
+	if old == nil {
 		return predecessor{}
 	}
-	p := e.before
-	s := e.presentation.Snapshot()
+	p := old.before
+	s := old.live.Snapshot()
 	p.seen = s.Published
+	if end := s.End(); end.After(p.end) {
+		p.end = end
+	}
 	for _, r := range s.Renditions {
 		if n := len(r.Segments); n > 0 {
 			last := r.Segments[n-1]
 			p.number = max(p.number, last.Number+1)
 			p.period = max(p.period, last.Period.Sequence+1)
-			if end := last.End().Time(last.Timescale()); end.After(p.end) {
-				p.end = end
-			}
 		}
 	}
 	return p

@@ -2,6 +2,9 @@ package stream
 
 import (
 	"cmp"
+	"context"
+	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -14,45 +17,51 @@ import (
 type Registry struct {
 	env Environment
 
-	mu      sync.Mutex
-	entries map[Name]*entry
-}
-
-// An entry is one name that is on air or was until lately.
-type entry struct {
-	presentation *live.Presentation
-	publication  *Publication // nil when nobody publishes
-	before       predecessor
-	until        time.Time // when an ended stream is forgotten
+	mu         sync.Mutex
+	programmes map[Name]*programme
 }
 
 // NewRegistry returns an empty registry.
 func NewRegistry(env Environment) *Registry {
-	return &Registry{env: env, entries: make(map[Name]*entry)}
+	return &Registry{env: env, programmes: make(map[Name]*programme)}
 }
 
-// Publish gives name to a publisher, or returns ErrBadName, ErrReserved or
-// ErrNameInUse. The name is free again when the publication is closed.
-func (r *Registry) Publish(name Name) (*Publication, error) {
+// Publish lets a publisher publish under a name, or returns ErrBadName,
+// ErrReserved or ErrNameInUse. Where somebody else has the name it may wait for
+// up to two seconds, but not longer than ctx, to see whether he is still there.
+// The caller closes the publication.
+func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publication, error) {
 	if err := name.check(r.env.Reserved); err != nil {
 		return nil, err
 	}
-	now := r.env.Now()
+	for {
+		p := r.programme(name)
+		pub := &Publication{programme: p, peer: peer}
+		err := p.admit(ctx, pub)
+		switch {
+		case err == nil:
+			return pub, nil
+		case !errors.Is(err, ErrClosed):
+			return nil, err
+		}
+	}
+}
+
+// programme returns what is on air under a name. When there is nothing, or it has
+// ended, a new programme begins.
+func (r *Registry) programme(name Name) *programme {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.forget(now)
-	old := r.entries[name]
-	if old != nil && old.publication != nil {
-		return nil, ErrNameInUse
+	old := r.programmes[name]
+	if old != nil && !old.live.Snapshot().Ended {
+		return old
 	}
-	before := successor(old)
-	pub := newPublication(r.env, name, now, before)
+	p := newProgramme(r.env, name, r.env.Now(), successor(old))
 	if old != nil {
-		pub.live.Follow(old.presentation)
+		p.live.Follow(old.live)
 	}
-	pub.onEnd = func() { r.closed(name, pub) }
-	r.entries[name] = &entry{presentation: pub.live, publication: pub, before: before}
-	return pub, nil
+	r.programmes[name] = p
+	return p
 }
 
 // Lookup returns the presentation of a name that is on air or has ended
@@ -60,21 +69,18 @@ func (r *Registry) Publish(name Name) (*Publication, error) {
 func (r *Registry) Lookup(app, key string) (*live.Presentation, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e, ok := r.entries[Name{app, key}]
-	if !ok || e.over(r.env.Now()) {
+	p, ok := r.programmes[Name{app, key}]
+	if !ok {
 		return nil, false
 	}
-	return e.presentation, true
+	return p.live, true
 }
 
 // List returns all presentations, ordered by name.
 func (r *Registry) List() []*live.Presentation {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.forget(r.env.Now())
-	all := make([]*live.Presentation, 0, len(r.entries))
-	for _, e := range r.entries {
-		all = append(all, e.presentation)
+	var all []*live.Presentation
+	for _, p := range r.all() {
+		all = append(all, p.live)
 	}
 	slices.SortFunc(all, func(a, b *live.Presentation) int {
 		return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Name, b.Name))
@@ -82,24 +88,43 @@ func (r *Registry) List() []*live.Presentation {
 	return all
 }
 
-func (r *Registry) closed(name Name, pub *Publication) {
+func (r *Registry) all() map[Name]*programme {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e := r.entries[name]; e != nil && e.publication == pub {
-		e.publication, e.until = nil, r.env.Now().Add(r.env.Config.Keep)
-	}
+	return maps.Clone(r.programmes)
 }
 
-// forget drops what has ended long enough ago.
-func (r *Registry) forget(now time.Time) {
-	for name, e := range r.entries {
-		if e.over(now) {
-			delete(r.entries, name)
+// Run does until ctx ends what is due when nothing is heard of publishers: see
+// Check.
+func (r *Registry) Run(ctx context.Context) {
+	const often = 250 * time.Millisecond
+	ticker := time.NewTicker(often)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			r.Check()
+		case <-ctx.Done():
+			return
 		}
 	}
 }
 
-// over reports whether an entry ended long enough ago.
-func (e *entry) over(now time.Time) bool {
-	return e.publication == nil && now.After(e.until)
+// Check promises viewers no more of a publisher that has fallen silent, ends what
+// nobody has published for Config.Linger, and forgets what ended Config.Keep ago.
+func (r *Registry) Check() {
+	now := r.env.Now()
+	for name, p := range r.all() {
+		if p.check(now) {
+			r.forget(name, p)
+		}
+	}
+}
+
+func (r *Registry) forget(name Name, p *programme) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.programmes[name] == p {
+		delete(r.programmes, name)
+	}
 }

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -89,6 +90,7 @@ type rig struct {
 	t        testing.TB
 	now      time.Time
 	disk     *disk
+	told     []error // what the publisher was ended with
 	calendar calendar
 	log      bytes.Buffer
 	registry *stream.Registry
@@ -105,25 +107,34 @@ type rig struct {
 	watch   func()                          // called after each frame
 }
 
-func newRig(t testing.TB) *rig {
+func newRig(t testing.TB, changes ...func(*stream.Config)) *rig {
 	r := &rig{
 		t: t, now: noon, disk: &disk{Memory: store.NewMemory()}, calendar: calendar{},
 		listed: map[media.TrackID][]live.Segment{}, growing: map[media.TrackID]*live.Growing{}, hints: map[media.TrackID][]string{},
 	}
+	config := stream.Config{
+		Segment: segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond, Chunk: 250 * time.Millisecond},
+		Window:  30 * time.Second, Keep: time.Minute,
+	}
+	for _, change := range changes {
+		change(&config)
+	}
 	r.registry = stream.NewRegistry(stream.Environment{
-		Reserved: []string{"taken"},
-		Config: stream.Config{
-			Segment: segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond, Chunk: 250 * time.Millisecond},
-			Window:  30 * time.Second, Keep: time.Minute,
-		},
+		Reserved: []string{"taken"}, Config: config,
 		Store: r.disk, Retire: r.calendar, Log: zerolog.New(&r.log), Now: func() time.Time { return r.now },
 	})
 	return r
 }
 
+// Warn implements stream.Peer.
+func (r *rig) Warn(string, string) {}
+
+// End implements stream.Peer.
+func (r *rig) End(cause error) { r.told = append(r.told, cause) }
+
 func (r *rig) publish(tracks ...media.Track) {
 	r.t.Helper()
-	pub, err := r.registry.Publish(show)
+	pub, err := r.registry.Publish(r.t.Context(), show, r)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -185,10 +196,12 @@ func (r *rig) play(s source, from, to int) {
 	}
 }
 
+// close ends the publication and, if nobody is waited for, the stream.
 func (r *rig) close() {
 	if err := r.pub.Close(io.EOF); err != nil {
 		r.t.Fatal(err)
 	}
+	r.registry.Check()
 	r.observe()
 }
 
@@ -224,12 +237,21 @@ func (r *rig) observe() {
 	}
 	for _, rendition := range s.Renditions {
 		all := r.listed[rendition.ID]
-		for _, seg := range rendition.Segments {
+		for i, seg := range rendition.Segments {
+			if seg.Number != rendition.Segments[0].Number+uint64(i) {
+				r.t.Fatalf("%v: %s is the %d. in a playlist that begins with %s", rendition.ID, describe(seg), i, describe(rendition.Segments[0]))
+			}
 			if n := len(all); n == 0 || seg.Number > all[n-1].Number {
 				all = append(all, seg)
-			} else if old := all[seg.Number-all[0].Number]; !equal(old, seg) {
-				r.t.Fatalf("%v: %s became %s", rendition.ID, describe(old), describe(seg))
+				continue
 			}
+			at, known := slices.BinarySearchFunc(all, seg.Number, func(s live.Segment, n uint64) int { return cmp.Compare(s.Number, n) })
+			if !known || !equal(all[at], seg) {
+				r.t.Fatalf("%v: %s became %s", rendition.ID, describe(all[min(at, len(all)-1)]), describe(seg))
+			}
+		}
+		if n := len(rendition.Segments); n > 0 && rendition.Segments[n-1].Gap && (rendition.Growing == nil || len(rendition.Growing.Parts) == 0) {
+			r.t.Fatalf("%v: the playlist ends with %s", rendition.ID, describe(rendition.Segments[n-1]))
 		}
 		r.listed[rendition.ID] = all
 		r.observeGrowth(&rendition)
@@ -278,6 +300,7 @@ func (r *rig) verifyPair(id media.TrackID, a, b live.Segment) {
 	r.t.Helper()
 	step := b.Period.Sequence - a.Period.Sequence
 	switch {
+	case b.Number != a.Number+1 && b.Gap: // away for longer than a window
 	case b.Number != a.Number+1, step > 1, (step == 0) != (a.Period == b.Period):
 		r.t.Fatalf("%v: %s and then %s", id, describe(a), describe(b))
 	case step == 1:

@@ -1,10 +1,13 @@
 // Package stream carries one published stream from its frames to the segments
 // that viewers fetch, and keeps the registry of what is on air.
 //
-// A Publication is driven by its publisher's goroutine alone: each frame goes
-// through plain calls to the clock, the cutter, the fragmenter of its track
-// and, when a segment ends, to the store and the presentation. Viewers see
-// what it does through live.Presentation only.
+// A stream outlives its publishers: when one goes, another one, or the same, may
+// go on where it was, with the next numbers and later times. A Publication is the
+// hold that one publisher has on it. Each frame goes through plain calls to the
+// clock, the cutter, the fragmenter of its track and, when a segment ends, to the
+// store and the presentation, on the publisher's own goroutine; publishers of one
+// stream exclude each other. Viewers see what they do through live.Presentation
+// only.
 package stream
 
 import (
@@ -36,7 +39,11 @@ var (
 type Config struct {
 	Segment segment.Config
 	Window  time.Duration // how long segments stay listed
+	Linger  time.Duration // how long a stream goes on without a publisher
 	Keep    time.Duration // how long an ended stream can still be watched
+
+	Conflict Conflict      // what happens when a second one publishes under a name
+	Failover time.Duration // for how long a publisher must be silent for the one that stands by to go on air
 }
 
 // A Retirer removes blobs from the store at a later time.

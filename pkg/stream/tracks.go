@@ -8,17 +8,17 @@ import (
 
 // declare puts a track among those that were declared and reports whether that
 // changes anything.
-func (p *Publication) declare(t media.Track) bool {
-	i := p.declared(t.ID)
+func (f *feed) declare(t media.Track) bool {
+	i := f.declared(t.ID)
 	if i < 0 {
-		p.tracks = append(p.tracks, t)
-		slices.SortStableFunc(p.tracks, func(a, b media.Track) int { return int(a.ID.Kind) - int(b.ID.Kind) })
+		f.tracks = append(f.tracks, t)
+		slices.SortStableFunc(f.tracks, func(a, b media.Track) int { return int(a.ID.Kind) - int(b.ID.Kind) })
 		return true
 	}
-	if same(p.tracks[i], t) {
+	if same(f.tracks[i], t) {
 		return false
 	}
-	p.tracks[i] = t
+	f.tracks[i] = t
 	return true
 }
 
@@ -36,7 +36,7 @@ func same(a, b media.Track) bool {
 
 // change makes an active track go on with its new configuration: what came
 // before belongs to the period before.
-func (p *Publication) change(id media.TrackID) {
+func (p *programme) change(id media.TrackID) {
 	p.place(p.cutter.Release(id, p.placed[:0]))
 	if w := p.writer(id); w != nil {
 		w.stale = true
@@ -46,14 +46,14 @@ func (p *Publication) change(id media.TrackID) {
 }
 
 // renew makes the next key frame of the lead begin a new period.
-func (p *Publication) renew() {
+func (p *programme) renew() {
 	p.pending = true
 	p.cutter.Break()
 }
 
 // activate takes a declared track into the stream. A period that viewers have
 // seen keeps its tracks.
-func (p *Publication) activate(id media.TrackID) {
+func (p *programme) activate(id media.TrackID) {
 	p.active = append(p.active, id)
 	p.lineUp()
 	if w := p.writer(id); w != nil {
@@ -68,8 +68,8 @@ func (p *Publication) activate(id media.TrackID) {
 	}
 }
 
-// leave takes a track out of the stream, until it has something to say again.
-func (p *Publication) leave(id media.TrackID) {
+// deactivate takes a track out of the stream, until it has something to say again.
+func (p *programme) deactivate(id media.TrackID) {
 	p.log.Warn().Stringer("track", id).Msg("track has fallen silent: the stream goes on without it")
 	p.place(p.cutter.Release(id, p.placed[:0]))
 	p.active = slices.DeleteFunc(p.active, func(other media.TrackID) bool { return other == id })
@@ -78,7 +78,7 @@ func (p *Publication) leave(id media.TrackID) {
 }
 
 // lineUp puts the active tracks in order and tells the cutter of them.
-func (p *Publication) lineUp() {
+func (p *programme) lineUp() {
 	var active []media.Track
 	for _, t := range p.tracks {
 		if slices.Contains(p.active, t.ID) {
@@ -92,11 +92,11 @@ func (p *Publication) lineUp() {
 }
 
 // dismiss lets tracks go that had nothing but gaps for long, while f came.
-func (p *Publication) dismiss(f arrival) {
+func (p *programme) dismiss(f arrival) {
 	for _, w := range p.writers {
 		if w.id != f.Track && w.silent >= p.env.Config.Segment.Max && slices.Contains(p.active, w.id) {
 			w.silent = 0
-			p.leave(w.id)
+			p.deactivate(w.id)
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (p *Publication) dismiss(f arrival) {
 // starve takes a frame that is dropped because the track waits for a new
 // period. When it waits for long and nothing is heard of the lead, which could
 // begin one, the lead goes.
-func (p *Publication) starve(f arrival) {
+func (p *programme) starve(f arrival) {
 	lead := p.active[0]
 	switch {
 	case f.Track == lead:
@@ -112,15 +112,15 @@ func (p *Publication) starve(f arrival) {
 		p.starved = f.at
 	case min(f.at.Sub(p.starved), f.at.Sub(p.led)) > p.env.Config.Segment.Max:
 		p.starved = f.at
-		p.leave(lead)
+		p.deactivate(lead)
 	}
 }
 
-func (p *Publication) declared(id media.TrackID) int {
-	return slices.IndexFunc(p.tracks, func(t media.Track) bool { return t.ID == id })
+func (f *feed) declared(id media.TrackID) int {
+	return slices.IndexFunc(f.tracks, func(t media.Track) bool { return t.ID == id })
 }
 
-func (p *Publication) writer(id media.TrackID) *writer {
+func (p *programme) writer(id media.TrackID) *writer {
 	for _, w := range p.writers {
 		if w.id == id {
 			return w

@@ -13,10 +13,10 @@ import (
 
 // A writer makes the segments of one track. Their numbers have no gap.
 type writer struct {
-	pub   *Publication
-	id    media.TrackID
-	stale bool   // what comes belongs to a period that has not begun
-	from  uint64 // what comes belongs to no segment before this one
+	programme *programme
+	id        media.TrackID
+	stale     bool   // what comes belongs to a period that has not begun
+	from      uint64 // what comes belongs to no segment before this one
 
 	era    *era // of the newest segment, nil before the first
 	header *live.Header
@@ -86,7 +86,7 @@ func (w *writer) count(s *segment.Placed) {
 func (w *writer) refuse(err error) {
 	if !w.refused {
 		w.refused = true
-		w.pub.log.Warn().Err(err).Stringer("track", w.id).Msg("frame dropped")
+		w.programme.log.Warn().Err(err).Stringer("track", w.id).Msg("frame dropped")
 	}
 }
 
@@ -94,7 +94,7 @@ func (w *writer) refuse(err error) {
 // period segments follow each other without a hole; where there would be one
 // the period is over for this track.
 func (w *writer) cut(s *segment.Placed) {
-	e := w.pub.eraOf(s.Number)
+	e := w.programme.eraOf(s.Number)
 	switch {
 	case e == nil || s.Number < w.next:
 		return // it came so late that a gap is listed for its segment
@@ -129,14 +129,14 @@ func (w *writer) continues(s *segment.Placed) bool {
 // for a new period, unless one has begun.
 func (w *writer) tear(e *era) {
 	w.finish(w.tail(), false)
-	if e != w.pub.era {
+	if e != w.programme.era {
 		return
 	}
 	w.stale = true
-	w.pub.renew()
+	w.programme.renew()
 	if !w.torn {
 		w.torn = true
-		w.pub.log.Warn().Stringer("track", w.id).Msg("frames are missing: the track goes on with a new period")
+		w.programme.log.Warn().Stringer("track", w.id).Msg("frames are missing: the track goes on with a new period")
 	}
 }
 
@@ -166,7 +166,7 @@ func (w *writer) tail() media.Ticks {
 // limit returns the longest duration that rounds to the target duration.
 func (w *writer) limit() media.Ticks {
 	const rounding = 499 * time.Millisecond
-	return media.TicksOf(w.pub.cutter.TargetDuration()+rounding, w.header.Track.Timescale)
+	return media.TicksOf(w.programme.cutter.TargetDuration()+rounding, w.header.Track.Timescale)
 }
 
 func (w *writer) begin(e *era, s *segment.Placed) {
@@ -179,7 +179,7 @@ func (w *writer) begin(e *era, s *segment.Placed) {
 	w.data = make([][]byte, 0, cap(w.data)) // what viewers have seen stays
 	w.part = live.Part{}
 	w.seg = live.Segment{
-		Number: w.pub.base + s.Number, Period: &e.Period, Header: w.header,
+		Number: w.programme.base + s.Number, Period: &e.Period, Header: w.header,
 		Parts: make([]live.Part, 0, len(w.seg.Parts)+1),
 	}
 }
@@ -229,9 +229,14 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 
 // list shows the finished segment to viewers.
 func (w *writer) list() {
-	p := w.pub
+	p := w.programme
 	w.era.listed = true
-	for _, old := range p.live.Add(w.id, w.seg, p.targets(), p.env.Now()) {
-		p.retire(w.id, old.Segment, old.Until)
+	w.retire(p.live.Add(w.id, w.seg, p.targets(), p.env.Now()))
+}
+
+// retire removes what left the window, when its time has come.
+func (w *writer) retire(removed []live.Removed) {
+	for _, old := range removed {
+		w.programme.retire(w.id, old.Segment, old.Until)
 	}
 }

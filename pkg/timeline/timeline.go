@@ -121,6 +121,15 @@ func (c *Clock) SetTrack(t media.Track) {
 	tr.beat.declare(t.Timescale, t.FrameRate)
 }
 
+// Resume says that the next frame comes from another publisher.
+func (c *Clock) Resume() {
+	for _, tr := range c.tracks {
+		c.floor = max(c.floor, tr.stamped()+1)
+		tr.seen = false
+		tr.beat.stop()
+	}
+}
+
 // Stamp returns f as a sample. now is the wall-clock time at which f arrived.
 // Where the publisher went away and came back, the sample's decode time is so
 // much later than the one before it.

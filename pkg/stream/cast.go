@@ -1,0 +1,194 @@
+package stream
+
+import (
+	"context"
+	"time"
+
+	"sluice/pkg/media"
+)
+
+// A Conflict says what happens when somebody publishes under a name that somebody
+// else is publishing under. Under all of them a publisher that is silent loses
+// its name: it may be the same one before its connection broke.
+type Conflict string
+
+// The ways to settle a conflict. Any other is Reject.
+const (
+	Reject   Conflict = "reject"   // the second one is refused
+	TakeOver Conflict = "takeover" // the second one takes the name over
+	Backup   Conflict = "backup"   // the second one stands by, and goes on when the first one stops sending
+)
+
+const (
+	// presumedDead is for how long a publisher must have sent nothing for another
+	// to get its name.
+	presumedDead = 1500 * time.Millisecond
+
+	// hushed is the same for viewers to be promised nothing more for the moment.
+	hushed = 3 * time.Second
+)
+
+// A cast is who publishes. It is guarded by its programme.
+type cast struct {
+	onAir   *Publication
+	standby *Publication
+	left    time.Time // when the last publisher went, while there is none
+	ended   time.Time // when the programme ended
+	signs   chan struct{}
+}
+
+// admit lets a publisher in, or returns ErrNameInUse. It returns ErrClosed when
+// the programme has ended. It may wait to see whether the publisher on air is
+// still there.
+func (p *programme) admit(ctx context.Context, pub *Publication) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	asked := p.env.Now()
+	pub.heard = asked
+	for {
+		rival := p.onAir
+		switch {
+		case !p.ended.IsZero():
+			return ErrClosed
+		case rival == nil && p.live.Snapshot().End().Sub(asked) > far:
+			p.end(asked) // it was faster than real time, and nobody shall be dated with it
+			return ErrClosed
+		case rival == nil:
+			p.enter(pub)
+			return nil
+		case p.env.Config.Conflict == TakeOver:
+			p.replace(rival, pub)
+			return nil
+		case p.env.Config.Conflict == Backup:
+			if p.standby == nil {
+				p.standby = pub
+				p.log.Info().Msg("publisher stands by")
+				return nil
+			}
+			rival = p.standby
+		}
+		silent := p.env.Now().Sub(rival.heard)
+		switch {
+		case silent >= presumedDead:
+			p.replace(rival, pub)
+			return nil
+		case rival.heard.After(asked):
+			return ErrNameInUse
+		}
+		if dead, err := p.listen(ctx, presumedDead-silent); err != nil {
+			return err
+		} else if dead {
+			p.replace(rival, pub)
+			return nil
+		}
+	}
+}
+
+// listen waits until a publisher sends something, which nobody does for so long.
+func (p *programme) listen(ctx context.Context, atMost time.Duration) (silent bool, err error) {
+	if p.signs == nil {
+		p.signs = make(chan struct{})
+	}
+	signs := p.signs
+	p.mu.Unlock()
+	defer p.mu.Lock()
+	timer := time.NewTimer(atMost)
+	defer timer.Stop()
+	select {
+	case <-signs:
+		return false, nil
+	case <-timer.C:
+		return true, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+// hear notes that a publisher is there.
+func (p *programme) hear(pub *Publication, now time.Time) {
+	pub.heard = now
+	if p.signs != nil {
+		close(p.signs)
+		p.signs = nil
+	}
+}
+
+// enter puts a publisher on air.
+func (p *programme) enter(pub *Publication) {
+	p.onAir, p.feed = pub, &pub.feed
+	for _, t := range p.tracks {
+		p.clock.SetTrack(t)
+	}
+}
+
+// leave takes a publisher away, wherever it is.
+func (p *programme) leave(pub *Publication, why error) {
+	pub.over = why
+	switch pub {
+	case p.standby:
+		p.standby = nil
+	case p.onAir:
+		p.suspend()
+		p.onAir, p.feed, p.left = nil, nil, p.env.Now()
+		if len(p.writers) == 0 && p.standby == nil {
+			p.end(p.left) // nothing was published, so nobody waits for more
+			return
+		}
+		p.live.Leave()
+	}
+}
+
+// replace puts a publisher in the place of another one, which is told so.
+func (p *programme) replace(old, pub *Publication) {
+	standing := old == p.standby
+	p.leave(old, ErrTakenOver)
+	if standing {
+		p.standby = pub
+	} else {
+		p.enter(pub)
+	}
+	p.log.Warn().Bool("standby", standing).Msg("publisher replaced by another one")
+	old.peer.End(ErrTakenOver)
+}
+
+// relieve reports whether the publisher that stands by goes on air with a frame,
+// since the one that was there is gone or silent. They change places.
+func (p *programme) relieve(pub *Publication, a arrival) bool {
+	silent := p.onAir == nil || a.at.Sub(p.onAir.heard) >= p.env.Config.Failover
+	if pub != p.standby || !silent || !pub.feed.opens(a) {
+		return false
+	}
+	p.standby = p.onAir
+	if p.onAir != nil {
+		p.suspend()
+	}
+	p.enter(pub)
+	p.log.Warn().Msg("publisher that stood by goes on air")
+	return true
+}
+
+// opens reports whether a publisher can begin with a frame.
+func (f *feed) opens(a arrival) bool {
+	return a.Key && (a.Track.Kind == media.Video || f.tracks[0].ID.Kind != media.Video)
+}
+
+// check does what is due when nothing is heard of publishers. It reports whether
+// the programme can be forgotten.
+func (p *programme) check(now time.Time) (forget bool) {
+	if !p.mu.TryLock() {
+		return false // somebody is heard
+	}
+	defer p.mu.Unlock()
+	config := p.env.Config
+	switch {
+	case !p.ended.IsZero():
+		return now.Sub(p.ended) > config.Keep
+	case p.onAir != nil:
+		if now.Sub(p.onAir.heard) > hushed && !p.live.Snapshot().Away {
+			p.live.Leave()
+		}
+	case p.standby == nil && now.Sub(p.left) >= config.Linger:
+		p.end(now)
+	}
+	return false
+}

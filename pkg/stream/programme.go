@@ -1,0 +1,162 @@
+package stream
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+	"sluice/pkg/segment"
+	"sluice/pkg/timeline"
+)
+
+// A programme is the life of a name from its first publisher on, until nobody has
+// published for a while. Its numbers, its window and its promises outlive
+// publishers. What is on it comes from one of them at a time.
+type programme struct {
+	env  Environment
+	log  zerolog.Logger
+	live *live.Presentation
+
+	mu     sync.Mutex // held by the publisher that writes, and whoever changes who that is
+	clock  *timeline.Clock
+	cutter *segment.Cutter
+	placed []segment.Placed
+	before predecessor
+	cast
+	*feed // that of the publisher on air, nil while there is none
+
+	base    uint64 // media sequence number of the first segment
+	era     *era   // nil before the first segment
+	eras    []*era // the newest ones, era last
+	next    uint64 // sequence number of the next period
+	pending bool   // the next cut at a key frame of the lead begins a new period
+	writers []*writer
+}
+
+// A feed is what is known of one publisher, and of its tracks.
+type feed struct {
+	metadata media.Metadata
+	tracks   []media.Track // as last declared, video first
+	early    waiting
+	keyed    time.Time       // when the last key frame of video came, or the first frame
+	keyless  bool            // none came for long, and the log says so
+	hasty    bool            // media are far ahead of the clock, and the log says so
+	active   []media.TrackID // tracks that are on air, the lead first; none before the feed begins
+	starved  time.Time       // since when a track waits for the next period
+	led      time.Time       // when the lead sent a frame that was taken
+}
+
+func newProgramme(env Environment, name Name, now time.Time, before predecessor) *programme {
+	return &programme{
+		env:     env,
+		log:     env.Log.With().Stringer("stream", name).Logger(),
+		live:    live.New(live.Settings{App: name.App, Name: name.Key, Window: env.Config.Window, Started: now}),
+		clock:   timeline.New(before.floor(now)),
+		cutter:  segment.New(env.Config.Segment),
+		before:  before,
+		cast:    cast{left: now},
+		base:    max(firstNumber(now), before.number),
+		next:    before.period,
+		pending: true,
+	}
+}
+
+// declareTrack takes a track of the publisher on air, or its new configuration.
+func (p *programme) declareTrack(t media.Track) {
+	if !p.declare(t) {
+		return
+	}
+	p.log.Info().Stringer("track", t.ID).Stringer("codec", t.Codec).Str("codecs", t.Codecs).
+		Int("width", t.Width).Int("height", t.Height).Int("sample_rate", t.SampleRate).Msg("track")
+	if slices.Contains(p.active, t.ID) {
+		p.change(t.ID)
+	}
+	p.clock.SetTrack(t)
+}
+
+// take takes a frame of the publisher on air.
+func (p *programme) take(a arrival) {
+	p.watchKeys(a)
+	if len(p.active) == 0 {
+		p.await(a)
+	} else {
+		p.write(a)
+	}
+}
+
+// suspend ends what the publisher on air has begun: all that was accepted is
+// published. The next frame, whosever it is, begins a new period.
+func (p *programme) suspend() {
+	if len(p.active) == 0 && len(p.early.frames) > 0 {
+		p.begin(p.early.frames[0])
+	}
+	p.place(p.cutter.Flush(p.placed[:0]))
+	for _, w := range p.writers {
+		if w.open {
+			w.finish(w.tail(), false)
+		}
+	}
+	p.cutter.SetTracks(nil)
+	p.clock.Resume()
+	p.pending = true
+	p.feed.active, p.feed.early = nil, waiting{}
+}
+
+// end says that the programme is over: viewers are told that no more will come.
+func (p *programme) end(now time.Time) {
+	p.ended = now
+	p.live.End(now)
+	p.retireAll(now.Add(p.env.Config.Keep))
+	p.log.Info().Stringer("lasted", now.Sub(p.live.Started).Round(time.Millisecond)).Msg("stream ended")
+}
+
+// write takes a frame of a stream that has begun, or begins with it.
+func (p *programme) write(f arrival) {
+	if !slices.Contains(p.active, f.Track) {
+		if !f.Key {
+			return
+		}
+		p.activate(f.Track)
+	}
+	sample := p.clock.Stamp(f.Frame, f.at)
+	p.watchPace(f, sample)
+	p.dismiss(f)
+	if w := p.writer(f.Track); w != nil && w.stale {
+		p.starve(f)
+		if !f.Key || f.Track != p.active[0] {
+			return
+		}
+	}
+	if f.Track == p.active[0] {
+		p.led = f.at
+	}
+	p.placed = p.cutter.Push(sample, p.placed[:0])
+	p.place(p.placed)
+}
+
+// place hands samples to the writers of their tracks.
+func (p *programme) place(samples []segment.Placed) {
+	for i := range samples {
+		s := &samples[i]
+		if s.Cut == segment.Segment {
+			if p.begins(s, p.writer(s.Track)) {
+				p.beginEra(s)
+			}
+			p.catchUp(s)
+		}
+		if w := p.writer(s.Track); w != nil && !w.stale {
+			w.put(s)
+		}
+	}
+	clear(samples)
+}
+
+// targets returns what players are promised.
+func (p *programme) targets() live.Targets {
+	chunk := min(p.env.Config.Segment.Chunk, p.cutter.PartTarget())
+	return live.Targets{Segment: p.cutter.TargetDuration(), Part: p.cutter.PartTarget(), Chunk: chunk}
+}
