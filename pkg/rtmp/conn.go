@@ -36,7 +36,6 @@ type conn struct {
 	client    *client        // nil before connect
 	streams   []*publication // by message stream ID less 1; nil when it was deleted
 	live      int            // publications with a Sink
-	heard     time.Time      // when the last media message came, or publishing began
 	ignored   map[string]bool
 	hardLimit bool // of the peer's bandwidth
 
@@ -118,7 +117,6 @@ func (c *conn) rest(since time.Time) error {
 // wake applies the limits of a connection that publishes.
 func (c *conn) wake() error {
 	c.wire.bounded = false
-	c.heard = time.Now()
 	c.in.maxMessage = c.limits.Message
 	c.in.arena.slabs = true
 	if c.in.in.Size() < liveBuffer {
@@ -129,9 +127,6 @@ func (c *conn) wake() error {
 
 // handle does what a message asks for. Its error ends the connection.
 func (c *conn) handle(ctx context.Context, m message) error {
-	if err := c.hear(m); err != nil {
-		return err
-	}
 	switch m.kind {
 	case kindAudio, kindVideo, kindDataAMF0, kindDataAMF3, kindAggregate:
 		return c.media(m)
@@ -142,19 +137,6 @@ func (c *conn) handle(ctx context.Context, m message) error {
 	}
 	if len(m.body) > 0 {
 		c.ignore("message type", fmt.Sprint(m.kind))
-	}
-	return nil
-}
-
-// hear notes that media came. A publisher that sends other messages only holds
-// its name no longer than one that sends nothing.
-func (c *conn) hear(m message) error {
-	now := time.Now()
-	switch {
-	case m.kind.media():
-		c.heard = now
-	case c.live > 0 && now.Sub(c.heard) > c.limits.Idle:
-		return fmt.Errorf("%w: no media", ErrTimeout)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package rtmp
 
 import (
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -26,66 +27,116 @@ func TestDeadlines(t *testing.T) {
 	hands := append(hello(0), make([]byte, handshakeSize)...)
 	closeStream, _ := amf.Append(nil, "deleteStream", 4.0, nil, 1.0)
 	cases := []struct {
-		name   string
-		send   func(*testing.T, io.Writer)
-		deaf   bool // the peer reads nothing but the handshake
-		ends   time.Duration
-		within time.Duration // before ends
+		name string
+		send func(*testing.T, io.Writer)
+		deaf bool // the peer reads nothing but the handshake
+		ends time.Duration
 	}{
-		{"nothing", func(*testing.T, io.Writer) {}, false, 5 * time.Second, 0},
-		{"C0 alone", func(_ *testing.T, w io.Writer) { _ = write(w, []byte{3}) }, false, 5 * time.Second, 0},
-		{"slow hello", func(_ *testing.T, w io.Writer) { drip(w, hands, 10*time.Millisecond) }, false, 5 * time.Second, 0},
-		{"no C2", func(_ *testing.T, w io.Writer) { _ = write(w, hello(0)) }, false, 5 * time.Second, 0},
-		{"no connect", func(_ *testing.T, w io.Writer) { _ = write(w, hands) }, false, 10 * time.Second, 0},
+		{"nothing", func(*testing.T, io.Writer) {}, false, 5 * time.Second},
+		{"C0 alone", func(_ *testing.T, w io.Writer) { _ = write(w, []byte{3}) }, false, 5 * time.Second},
+		{"slow hello", func(_ *testing.T, w io.Writer) { drip(w, hands, 10*time.Millisecond) }, false, 5 * time.Second},
+		{"no C2", func(_ *testing.T, w io.Writer) { _ = write(w, hello(0)) }, false, 5 * time.Second},
+		{"no connect", func(_ *testing.T, w io.Writer) { _ = write(w, hands) }, false, 10 * time.Second},
 		{"pings alone", func(t *testing.T, w io.Writer) {
 			_ = write(w, hands)
 			for write(w, unhex(t, pinged)) == nil {
 				time.Sleep(time.Second)
 			}
-		}, false, 10 * time.Second, 0},
-		{"silence after publish", func(_ *testing.T, w io.Writer) { _ = write(w, hands, preamble()) }, false, 30 * time.Second, 0},
+		}, false, 10 * time.Second},
 		{"media now and then", func(t *testing.T, w io.Writer) {
 			_ = write(w, hands, preamble())
 			for range 10 {
 				time.Sleep(28 * time.Second)
 				_ = write(w, unhex(t, silenced))
 			}
-		}, false, 310 * time.Second, time.Second},
-		{"pings but no media after publish", func(t *testing.T, w io.Writer) {
-			_ = write(w, hands, preamble())
-			for write(w, unhex(t, pinged)) == nil {
-				time.Sleep(4 * time.Second)
-			}
-		}, false, 32 * time.Second, 0},
+		}, false, 310 * time.Second},
 		{"publish and delete", func(_ *testing.T, w io.Writer) {
 			_ = write(w, hands, preamble())
 			time.Sleep(20 * time.Second)
 			_ = write(w, commandBytes(closeStream))
-		}, false, 30 * time.Second, 0},
-		{"answers are not read", func(t *testing.T, w io.Writer) { _ = write(w, hands, unhex(t, pinged)) }, true, 5 * time.Second, 0},
+		}, false, 30 * time.Second},
+		{"answers are not read", func(t *testing.T, w io.Writer) { _ = write(w, hands, unhex(t, pinged)) }, true, 5 * time.Second},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				near, far := net.Pipe()
-				var peer sync.WaitGroup
-				defer peer.Wait()
-				peer.Go(func() {
-					if c.deaf {
-						_, _ = io.CopyN(io.Discard, near, 1+2*handshakeSize)
-						return
-					}
-					_, _ = io.Copy(io.Discard, near)
-				})
-				peer.Go(func() { c.send(t, near) })
-				newConn(&fakeHandler{}, Limits{}.withDefaults(), zerolog.Nop(), far, 1).serve(t.Context())
-				if got := time.Since(start); got > c.ends || got < c.ends-c.within {
+				ended := serveAlone(t, &fakeHandler{}, Limits{}, !c.deaf, c.send)
+				if got := ended.Sub(start); got != c.ends {
 					t.Errorf("ended after %v, want %v", got, c.ends)
 				}
 			})
 		})
 	}
+}
+
+// A publisher without media is ended Limits.Idle after the last of it, to the
+// moment, whatever else it sends.
+func TestSilentPublishers(t *testing.T) {
+	every := func(pause time.Duration, hex string) func(*testing.T, io.Writer) {
+		return func(t *testing.T, w io.Writer) {
+			for write(w, unhex(t, hex)) == nil {
+				time.Sleep(pause)
+			}
+		}
+	}
+	const ack, data, strange = "02 000000 000004 03 00000000 00000001", "04 000000 000001 12 01000000 05", "05 000000 000000 08 07000000"
+	cases := []struct {
+		name string
+		send func(*testing.T, io.Writer)
+	}{
+		{"nothing, as when it is half-open", func(*testing.T, io.Writer) {}},
+		{"pings", every(4*time.Second, pinged)},
+		{"acknowledgements", every(time.Second, ack)},
+		{"data messages", every(7*time.Second, data)},
+		{"media of a stream that is not published", every(time.Second, strange)},
+		{"an unfinished message, byte by byte", func(_ *testing.T, w io.Writer) {
+			drip(w, append(unhex(t, "04 000000 001000 09 01000000"), make([]byte, 128)...), time.Second)
+		}},
+		{"half a header, byte by byte", func(_ *testing.T, w io.Writer) { drip(w, unhex(t, "04 000000"), 20*time.Second) }},
+	}
+	hands := append(hello(0), make([]byte, handshakeSize)...)
+	const before = 100 * time.Second
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start, h := time.Now(), &fakeHandler{}
+				ended := serveAlone(t, h, Limits{Idle: 20 * time.Second}, true, func(t *testing.T, w io.Writer) {
+					_ = write(w, hands, preamble())
+					for time.Since(start) < before {
+						time.Sleep(10 * time.Second)
+						_ = write(w, unhex(t, silenced))
+					}
+					c.send(t, w)
+				})
+				if got, want := ended.Sub(start), before+20*time.Second; got != want {
+					t.Errorf("ended after %v, want %v", got, want)
+				}
+				if sink := h.sinks[0]; len(sink.closed) != 1 || !errors.Is(sink.closed[0], ErrTimeout) {
+					t.Errorf("closed with %v", sink.closed)
+				}
+			})
+		})
+	}
+}
+
+// serveAlone runs one connection and returns when the server ended it. Its peer does what
+// send does, and reads all it is sent or nothing but the handshake.
+func serveAlone(t *testing.T, h Handler, limits Limits, reads bool, send func(*testing.T, io.Writer)) (ended time.Time) {
+	t.Helper()
+	near, far := net.Pipe()
+	var peer sync.WaitGroup
+	defer peer.Wait()
+	peer.Go(func() {
+		if !reads {
+			_, _ = io.CopyN(io.Discard, near, 1+2*handshakeSize)
+			return
+		}
+		_, _ = io.Copy(io.Discard, near)
+	})
+	peer.Go(func() { send(t, near) })
+	newConn(h, limits.withDefaults(), zerolog.Nop(), far, 1).serve(t.Context())
+	return time.Now()
 }
 
 // write writes all of it, until the connection is closed.

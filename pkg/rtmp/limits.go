@@ -8,7 +8,7 @@ type Limits struct {
 
 	Handshake time.Duration // from accepting to the end of the handshake; 5 s
 	Publish   time.Duration // from accepting, or the end of the last publication, to the next; 10 s
-	Idle      time.Duration // without a byte while publishing; 30 s
+	Idle      time.Duration // without a whole audio or video message while publishing; 30 s
 	Write     time.Duration // for one answer to be taken by the peer; 5 s
 	Linger    time.Duration // for a refused peer to read why; 1 s
 

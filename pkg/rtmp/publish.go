@@ -81,7 +81,11 @@ func (c *conn) media(m message) error {
 		c.ignore("message of a stream that is not published", "")
 		return nil
 	}
-	if err := p.message(m); err != nil {
+	err := p.message(m)
+	if m.kind.media() {
+		c.wire.heard = time.Now() // after: what the Sink takes is not the peer's silence
+	}
+	if err != nil {
 		p.close(err)
 		c.live--
 		return c.refuse(p.stream, p.name, codePublishFailed, err.Error())

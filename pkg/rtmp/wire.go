@@ -1,7 +1,9 @@
 package rtmp
 
 import (
+	"errors"
 	"net"
+	"os"
 	"time"
 )
 
@@ -10,8 +12,8 @@ type wire struct {
 	net.Conn
 	writeTimeout time.Duration
 
-	idle    time.Duration // the deadline moves on with every byte; 0: it stands
-	touched time.Time     // when the moving deadline was set
+	idle  time.Duration // reads fail so long after heard; 0: at a fixed time
+	heard time.Time     // when media came last, or publishing began
 
 	bounded bool // budget counts
 	budget  int  // bytes that may still be read
@@ -28,11 +30,11 @@ func (w *wire) until(t time.Time) error {
 	return w.SetReadDeadline(t)
 }
 
-// roll makes reads fail when nothing came for idle.
+// roll makes reads fail when no media was heard for idle.
 func (w *wire) roll(idle time.Duration) error {
 	w.idle = idle
-	w.touched = time.Now()
-	return w.SetReadDeadline(w.touched.Add(idle))
+	w.heard = time.Now()
+	return w.SetReadDeadline(w.heard.Add(idle))
 }
 
 // Read reads within the deadline and the budget, and acknowledges.
@@ -43,24 +45,35 @@ func (w *wire) Read(p []byte) (int, error) {
 		}
 		p = p[:min(len(p), w.budget)]
 	}
-	n, err := w.Conn.Read(p)
-	w.budget -= n
-	w.received += uint64(n)
-	if err != nil {
-		return n, err
-	}
-	return n, w.progress()
-}
-
-// progress moves the deadline, not more often than every second or every
-// eighth of its span, and acknowledges what the window asks for. "The
-// sequence number is the number of the bytes received so far", modulo 2^32.
-func (w *wire) progress() error {
-	if w.idle > 0 && time.Since(w.touched) > min(time.Second, w.idle/8) {
-		if err := w.roll(w.idle); err != nil {
-			return err
+	for {
+		n, err := w.Conn.Read(p)
+		w.budget -= n
+		w.received += uint64(n)
+		if err == nil {
+			return n, w.progress()
+		}
+		if err = w.overdue(err); err != nil || n > 0 {
+			return n, err
 		}
 	}
+}
+
+// overdue returns err, unless it is that of a deadline that has moved on. The
+// deadline follows what was heard only here, so that media costs nothing.
+func (w *wire) overdue(err error) error {
+	if w.idle == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	deadline := w.heard.Add(w.idle)
+	if !time.Now().Before(deadline) {
+		return err
+	}
+	return w.SetReadDeadline(deadline)
+}
+
+// progress acknowledges what the window asks for. "The sequence number is the
+// number of the bytes received so far", modulo 2^32.
+func (w *wire) progress() error {
 	if w.ack != nil && w.received-w.acked >= uint64(w.window) {
 		w.acked = w.received
 		return w.ack(uint32(w.received))
