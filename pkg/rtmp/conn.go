@@ -59,6 +59,7 @@ func newConn(h Handler, limits Limits, log zerolog.Logger, nc net.Conn, number u
 func (c *conn) serve(ctx context.Context) {
 	stop := context.AfterFunc(ctx, func() { _ = c.wire.Close() })
 	defer stop()
+	c.wire.attend = c.attend
 	err := c.guard(func() error { return c.run(ctx) })
 	cause := causeOf(ctx, err)
 	c.closeAll(cause)
@@ -103,6 +104,11 @@ func (c *conn) run(ctx context.Context) error {
 		if err := c.handle(ctx, m); err != nil {
 			return err
 		}
+		if c.wire.poked.Load() {
+			if err := c.attend(); err != nil {
+				return err
+			}
+		}
 	}
 }
 
@@ -123,6 +129,20 @@ func (c *conn) wake() error {
 		c.in.in = bufio.NewReaderSize(c.in.in, liveBuffer)
 	}
 	return c.wire.roll(c.limits.Idle)
+}
+
+// attend does what other goroutines want of the connection: it comes here when
+// it was poked, also amid a message that is being read.
+func (c *conn) attend() error {
+	if err := c.wire.settle(); err != nil {
+		return err
+	}
+	for _, p := range c.streams {
+		if err := c.relay(p); err != nil {
+			return err
+		}
+	}
+	return c.out.flush()
 }
 
 // handle does what a message asks for. Its error ends the connection.
@@ -162,7 +182,7 @@ func (c *conn) linger() {
 		return
 	}
 	_ = c.wire.until(time.Now().Add(c.limits.Linger))
-	c.wire.ack = nil
+	c.wire.ack, c.wire.attend = nil, c.wire.settle
 	c.wire.bounded, c.wire.budget = true, c.limits.IdleBytes
 	_, _ = io.Copy(io.Discard, c.wire)
 }

@@ -6,7 +6,8 @@
 // # Goroutines
 //
 // Every connection is one goroutine: it reads, calls the Sinks and writes the
-// answers. Serve starts them and waits for them.
+// answers. Serve starts them and waits for them. What others have to say to a
+// publisher goes through its Peer, which wakes that goroutine.
 //
 // # Trust
 //

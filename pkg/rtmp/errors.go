@@ -2,7 +2,9 @@ package rtmp
 
 import "errors"
 
-// What a Handler answers to refuse a publisher.
+// What a publisher is refused or ended with: by a Handler, by an error of a
+// Sink, or by Peer.End. Any other error tells it NetStream.Publish.Failed and
+// the error's text. These may be wrapped.
 var (
 	// ErrNameInUse says that somebody else publishes under the name. The
 	// publisher is told NetStream.Publish.BadName.
@@ -10,10 +12,14 @@ var (
 	// ErrUnauthorized says that the publisher may not use the name. The
 	// publisher is told NetStream.Publish.Unauthorized.
 	ErrUnauthorized = errors.New("rtmp: publishing is not authorized")
+	// ErrTakenOver says that somebody else publishes under the name from now
+	// on. The publisher is told NetStream.Publish.BadName.
+	ErrTakenOver = errors.New("rtmp: the name was taken over by another publisher")
 )
 
 // Why a publication ended: the cause that a Sink is closed with, besides the
-// errors of the connection and of the Sink itself. Causes may be wrapped.
+// errors of the connection, of the Sink itself and of Peer.End. Causes may be
+// wrapped.
 var (
 	// ErrUnpublished is the only orderly end: the publisher said so.
 	ErrUnpublished = errors.New("rtmp: the publisher ended the stream")
@@ -34,5 +40,6 @@ var (
 	errChunkStreams = errors.New("rtmp: too many chunk streams")
 	errBudget       = errors.New("rtmp: too many bytes without publishing")
 	errRefused      = errors.New("rtmp: refused")
+	errEnded        = errors.New("rtmp: the server ended the publication")
 	errPanic        = errors.New("rtmp: internal error")
 )

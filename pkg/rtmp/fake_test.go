@@ -73,6 +73,8 @@ type fakeSink struct {
 	count  int   // of frames
 	fail   error // of WriteFrame
 	panics bool
+
+	onFrame, onClose func()
 }
 
 func (s *fakeSink) WriteMetadata(m media.Metadata) {
@@ -94,10 +96,16 @@ func (s *fakeSink) WriteFrame(f media.Frame) error {
 			s.frames = append(s.frames, f)
 		}
 	})
+	if s.onFrame != nil {
+		s.onFrame()
+	}
 	return s.fail
 }
 
 func (s *fakeSink) Close(cause error) error {
+	if s.onClose != nil {
+		s.onClose()
+	}
 	s.board.note(func() { s.closed = append(s.closed, cause) })
 	return nil
 }

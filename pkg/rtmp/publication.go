@@ -15,6 +15,7 @@ type publication struct {
 	stream uint32 // message stream ID
 	name   string // stream key without query
 	sink   Sink   // nil while nothing is published
+	remote *remote
 	demux  flv.Demuxer
 	log    zerolog.Logger
 }
@@ -23,21 +24,23 @@ type publication struct {
 func (p *publication) live() bool { return p != nil && p.sink != nil }
 
 // start begins publishing into sink.
-func (p *publication) start(req Request, sink Sink) {
+func (p *publication) start(req Request, sink Sink, r *remote) {
 	p.name = req.Name
-	p.sink = sink
+	p.sink, p.remote = sink, r
 	p.demux = flv.Demuxer{}
 	p.log = p.conn.log.With().Str("stream", clip(req.App+"/"+req.Name)).Logger()
 	p.log.Info().Str("encoder", clip(req.Encoder)).Msg("publishing started")
 }
 
-// close ends publishing, if p was.
+// close ends publishing, if p was. A cause that Peer.End was given counts for
+// more.
 func (p *publication) close(cause error) {
 	if !p.live() {
 		return
 	}
 	sink := p.sink
 	p.sink = nil
+	cause = p.remote.close(cause)
 	p.log.Info().AnErr("cause", cause).Uint64("malformed", p.demux.Dropped()).Msg("publishing ended")
 	if err := sink.Close(cause); err != nil {
 		p.log.Warn().Err(err).Msg("stream not closed cleanly")

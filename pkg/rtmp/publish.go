@@ -23,20 +23,25 @@ func (c *conn) publish(ctx context.Context, in call) error {
 		return c.refuse(in.stream, key, codeBadName, "this message stream is publishing already")
 	}
 	req := c.client.request(key)
-	req.Remote, req.Conn = c.remoteAddr(), c.number
+	r := &remote{wire: c.wire}
+	req.Remote, req.Conn, req.Peer = c.remoteAddr(), c.number, r
 	if req.Name == "" {
 		return c.refuse(in.stream, key, codePublishFailed, "the stream key is empty")
 	}
 	sink, err := c.open(ctx, req)
 	if err != nil {
+		_ = r.close(err)
 		code, reason := refusal(err)
 		return c.refuse(in.stream, req.App+"/"+req.Name, code, reason)
 	}
-	p.start(req, sink)
+	p.start(req, sink, r)
 	c.live++
 	c.out.event(eventStreamBegin, in.stream)
 	c.out.onStatus(in.stream, status(levelStatus, codePublishStart, req.Name+" is now published."))
-	return c.wake()
+	if err := c.wake(); err != nil {
+		return err
+	}
+	return c.relay(p) // what was said before the Sink was there
 }
 
 func (c *conn) open(ctx context.Context, req Request) (Sink, error) {
@@ -45,11 +50,14 @@ func (c *conn) open(ctx context.Context, req Request) (Sink, error) {
 	return c.handler.Publish(ctx, req)
 }
 
-// refusal returns what a publisher is told of a Handler's error.
+// refusal returns what a publisher is told of the error that refused or ended
+// it.
 func refusal(err error) (code, reason string) {
 	switch {
 	case errors.Is(err, ErrNameInUse):
 		return codeBadName, "the stream is being published by somebody else"
+	case errors.Is(err, ErrTakenOver):
+		return codeBadName, "somebody else publishes under this name now"
 	case errors.Is(err, ErrUnauthorized):
 		return codeUnauthorized, "publishing is not authorized: check the stream key and its token"
 	}
@@ -86,11 +94,32 @@ func (c *conn) media(m message) error {
 		c.wire.heard = time.Now() // after: what the Sink takes is not the peer's silence
 	}
 	if err != nil {
-		p.close(err)
-		c.live--
-		return c.refuse(p.stream, p.name, codePublishFailed, err.Error())
+		return c.evict(p, err)
 	}
 	return c.out.err
+}
+
+// relay tells the publisher of p what the Sink's side had to say.
+func (c *conn) relay(p *publication) error {
+	if !p.live() {
+		return nil
+	}
+	warnings, end := p.remote.take()
+	for _, w := range warnings {
+		c.out.onStatus(p.stream, status(levelWarning, w.code, w.text))
+	}
+	if end != nil {
+		return c.evict(p, end)
+	}
+	return nil
+}
+
+// evict ends a publication against its publisher's wish.
+func (c *conn) evict(p *publication, cause error) error {
+	p.close(cause)
+	c.live--
+	code, reason := refusal(cause)
+	return c.refuse(p.stream, p.name, code, reason)
 }
 
 func (c *conn) onlyLive() *publication {

@@ -24,6 +24,8 @@ type Request struct {
 	Encoder string         // flashVer: the publisher's name of itself
 	Remote  netip.AddrPort // zero when the connection is not TCP
 	Conn    uint64         // the connection's number in the log
+
+	Peer Peer // the way back to the publisher
 }
 
 // A client is what connect said (RTMP 7.2.1.1).

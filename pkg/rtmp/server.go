@@ -24,8 +24,8 @@ type Handler interface {
 }
 
 // A Sink receives what one publisher sends, in decode order, from one
-// goroutine. An error of WriteTrack or WriteFrame ends the publication, and
-// the publisher is told its text.
+// goroutine. An error of WriteTrack or WriteFrame ends the publication: the
+// publisher is told what a Handler's error would tell it.
 type Sink interface {
 	WriteMetadata(media.Metadata)
 	WriteTrack(media.Track) error
@@ -33,7 +33,8 @@ type Sink interface {
 
 	// Close ends the publication. It is called once, with the cause:
 	// ErrUnpublished when the publisher said so, ErrDisconnected, ErrTimeout,
-	// ErrServerClosed, the Sink's own error or that of the protocol.
+	// ErrServerClosed, the Sink's own error, that of Peer.End, or that of the
+	// protocol.
 	Close(cause error) error
 }
 

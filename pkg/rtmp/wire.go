@@ -4,13 +4,21 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// A wire is a connection that keeps its deadlines and counts what it reads.
+// A wire is a connection that keeps its deadlines and counts what it reads. It
+// belongs to the goroutine that reads, all but poke.
 type wire struct {
 	net.Conn
 	writeTimeout time.Duration
+
+	mu       sync.Mutex
+	deadline time.Time    // of reads, when poked is not set
+	poked    atomic.Bool  // reads fail at once, until attend has called settle
+	attend   func() error // does what the reader was poked for
 
 	idle  time.Duration // reads fail so long after heard; 0: at a fixed time
 	heard time.Time     // when media came last, or publishing began
@@ -27,17 +35,46 @@ type wire struct {
 // until makes all reads fail from t on.
 func (w *wire) until(t time.Time) error {
 	w.idle = 0
-	return w.SetReadDeadline(t)
+	return w.arm(t)
 }
 
 // roll makes reads fail when no media was heard for idle.
 func (w *wire) roll(idle time.Duration) error {
 	w.idle = idle
 	w.heard = time.Now()
-	return w.SetReadDeadline(w.heard.Add(idle))
+	return w.arm(w.heard.Add(idle))
 }
 
-// Read reads within the deadline and the budget, and acknowledges.
+// arm sets the deadline of reads.
+func (w *wire) arm(t time.Time) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.deadline = t
+	if w.poked.Load() {
+		return nil // settle sets it
+	}
+	return w.SetReadDeadline(t)
+}
+
+// poke makes the reader attend soon, also from within a read. Any goroutine
+// may call it.
+func (w *wire) poke() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.poked.Store(true)
+	_ = w.SetReadDeadline(time.Unix(1, 0)) // fails when the connection is closed: nobody reads it
+}
+
+// settle takes a poke back. What was to be done before it is to be done now.
+func (w *wire) settle() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.poked.Store(false)
+	return w.SetReadDeadline(w.deadline)
+}
+
+// Read reads within the deadline and the budget, and acknowledges. It attends
+// when it is poked, and then goes on.
 func (w *wire) Read(p []byte) (int, error) {
 	if w.bounded {
 		if w.budget <= 0 {
@@ -58,17 +95,19 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 }
 
-// overdue returns err, unless it is that of a deadline that has moved on. The
-// deadline follows what was heard only here, so that media costs nothing.
+// overdue returns the error of a read, unless the reader was only poked or its
+// deadline has moved on. It follows what was heard only here, so that media
+// costs nothing.
 func (w *wire) overdue(err error) error {
-	if w.idle == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		return err
+	case w.poked.Load():
+		return w.attend()
+	case w.idle == 0 || !time.Now().Before(w.heard.Add(w.idle)):
 		return err
 	}
-	deadline := w.heard.Add(w.idle)
-	if !time.Now().Before(deadline) {
-		return err
-	}
-	return w.SetReadDeadline(deadline)
+	return w.arm(w.heard.Add(w.idle))
 }
 
 // progress acknowledges what the window asks for. "The sequence number is the
