@@ -43,7 +43,7 @@ type conn struct {
 }
 
 func newConn(h Handler, limits Limits, log zerolog.Logger, nc net.Conn, number uint64) *conn {
-	w := &wire{Conn: nc, writeTimeout: limits.Write, window: windowSize}
+	w := &wire{Conn: nc, writeTimeout: limits.Write, window: windowSize, woken: make(chan struct{}, 1)}
 	return &conn{
 		handler: h,
 		limits:  limits,
@@ -128,7 +128,7 @@ func (c *conn) wake() error {
 	if c.in.in.Size() < liveBuffer {
 		c.in.in = bufio.NewReaderSize(c.in.in, liveBuffer)
 	}
-	return c.wire.roll(c.limits.Idle)
+	return c.wire.roll(c.limits.Idle, time.Now())
 }
 
 // attend does what other goroutines want of the connection: it comes here when

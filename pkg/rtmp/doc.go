@@ -6,7 +6,8 @@
 // # Goroutines
 //
 // Every connection is one goroutine: it reads, calls the Sinks and writes the
-// answers. Serve starts them and waits for them. What others have to say to a
+// answers. Serve starts them and waits for them. Handler.Publish alone has a
+// second one, which the first waits for and watches the connection. What others have to say to a
 // publisher goes through its Peer, which wakes that goroutine.
 //
 // # Trust

@@ -31,6 +31,9 @@ var (
 	ErrServerClosed = errors.New("rtmp: the server stopped")
 )
 
+// errAnswered ends a read ahead: the Handler has answered.
+var errAnswered = errors.New("rtmp: the handler has answered")
+
 // What ends a connection.
 var (
 	errVersion      = errors.New("rtmp: unknown protocol version")

@@ -117,12 +117,18 @@ type fakeHandler struct {
 	board board
 	sinks []*fakeSink
 	setUp func(*fakeSink) error // may refuse
+	wait  func(context.Context, Request) error
 }
 
-func (h *fakeHandler) Publish(_ context.Context, req Request) (Sink, error) {
+func (h *fakeHandler) Publish(ctx context.Context, req Request) (Sink, error) {
 	s := &fakeSink{board: &h.board, req: req}
 	if h.setUp != nil {
 		if err := h.setUp(s); err != nil {
+			return nil, err
+		}
+	}
+	if h.wait != nil {
+		if err := h.wait(ctx, req); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,8 @@
 package rtmp
 
 import (
+	"errors"
+
 	"github.com/rs/zerolog"
 
 	"sluice/pkg/flv"
@@ -42,7 +44,8 @@ func (p *publication) close(cause error) {
 	p.sink = nil
 	cause = p.remote.close(cause)
 	p.log.Info().AnErr("cause", cause).Uint64("malformed", p.demux.Dropped()).Msg("publishing ended")
-	if err := sink.Close(cause); err != nil {
+	err := p.conn.guard(func() error { return sink.Close(cause) })
+	if err != nil && !errors.Is(err, errPanic) {
 		p.log.Warn().Err(err).Msg("stream not closed cleanly")
 	}
 }

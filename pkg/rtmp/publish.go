@@ -31,6 +31,9 @@ func (c *conn) publish(ctx context.Context, in call) error {
 	sink, err := c.open(ctx, req)
 	if err != nil {
 		_ = r.close(err)
+		if errors.Is(err, errPanic) {
+			return err
+		}
 		code, reason := refusal(err)
 		return c.refuse(in.stream, req.App+"/"+req.Name, code, reason)
 	}
@@ -38,16 +41,7 @@ func (c *conn) publish(ctx context.Context, in call) error {
 	c.live++
 	c.out.event(eventStreamBegin, in.stream)
 	c.out.onStatus(in.stream, status(levelStatus, codePublishStart, req.Name+" is now published."))
-	if err := c.wake(); err != nil {
-		return err
-	}
-	return c.relay(p) // what was said before the Sink was there
-}
-
-func (c *conn) open(ctx context.Context, req Request) (Sink, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.limits.Publish)
-	defer cancel()
-	return c.handler.Publish(ctx, req)
+	return c.wake()
 }
 
 // refusal returns what a publisher is told of the error that refused or ended
@@ -60,6 +54,8 @@ func refusal(err error) (code, reason string) {
 		return codeBadName, "somebody else publishes under this name now"
 	case errors.Is(err, ErrUnauthorized):
 		return codeUnauthorized, "publishing is not authorized: check the stream key and its token"
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return codePublishFailed, "publishing was given up after it had to wait"
 	}
 	return codePublishFailed, err.Error()
 }
@@ -188,7 +184,7 @@ func (c *conn) unpublish(p *publication) error {
 // closeAll ends all publications when the connection has ended.
 func (c *conn) closeAll(cause error) {
 	for _, p := range c.streams {
-		_ = c.guard(func() error { p.close(cause); return nil })
+		p.close(cause)
 	}
 	c.live = 0
 }

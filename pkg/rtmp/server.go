@@ -16,10 +16,17 @@ import (
 
 // A Handler decides who may publish.
 type Handler interface {
-	// Publish opens the stream that a publisher asked for. ErrNameInUse and
-	// ErrUnauthorized refuse it with the words RTMP has for that, any other
-	// error with its text. The context ends with the server, or when the
-	// publisher has waited for Limits.Publish.
+	// Publish opens the stream that a publisher asked for. ErrNameInUse,
+	// ErrTakenOver and ErrUnauthorized refuse it with the words RTMP has for
+	// that, any other error with its text.
+	//
+	// It may wait: it has a goroutine to itself, and is called again for the
+	// same connection only when it has returned. It must return soon after
+	// ctx ends, which is when the server stops, when Limits.Publish has
+	// passed, or when the publisher went away. The last is seen as long as
+	// the publisher has not sent much (4 KB, or 32 KB when it publishes
+	// another stream) behind its request; encoders wait for the answer. A
+	// Sink that is returned all the same is closed.
 	Publish(ctx context.Context, req Request) (Sink, error)
 }
 
@@ -58,6 +65,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
 	var conns sync.WaitGroup
 	defer conns.Wait()
+	defer func() { _ = ln.Close() }() // stop does not wait for it
 	defer stop()
 	defer cancel()
 

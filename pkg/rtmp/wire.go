@@ -16,9 +16,10 @@ type wire struct {
 	writeTimeout time.Duration
 
 	mu       sync.Mutex
-	deadline time.Time    // of reads, when poked is not set
-	poked    atomic.Bool  // reads fail at once, until attend has called settle
-	attend   func() error // does what the reader was poked for
+	deadline time.Time     // of reads, when poked is not set
+	poked    atomic.Bool   // reads fail at once, until attend has called settle
+	attend   func() error  // does what the reader was poked for
+	woken    chan struct{} // for who waits but does not read: holds one when poked
 
 	idle  time.Duration // reads fail so long after heard; 0: at a fixed time
 	heard time.Time     // when media came last, or publishing began
@@ -39,10 +40,9 @@ func (w *wire) until(t time.Time) error {
 }
 
 // roll makes reads fail when no media was heard for idle.
-func (w *wire) roll(idle time.Duration) error {
-	w.idle = idle
-	w.heard = time.Now()
-	return w.arm(w.heard.Add(idle))
+func (w *wire) roll(idle time.Duration, heard time.Time) error {
+	w.idle, w.heard = idle, heard
+	return w.arm(heard.Add(idle))
 }
 
 // arm sets the deadline of reads.
@@ -63,6 +63,10 @@ func (w *wire) poke() {
 	defer w.mu.Unlock()
 	w.poked.Store(true)
 	_ = w.SetReadDeadline(time.Unix(1, 0)) // fails when the connection is closed: nobody reads it
+	select {
+	case w.woken <- struct{}{}:
+	default:
+	}
 }
 
 // settle takes a poke back. What was to be done before it is to be done now.
