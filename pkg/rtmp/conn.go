@@ -36,6 +36,7 @@ type conn struct {
 	client    *client        // nil before connect
 	streams   []*publication // by message stream ID less 1; nil when it was deleted
 	live      int            // publications with a Sink
+	leave     time.Time      // when a draining connection ends; zero: it is not draining
 	ignored   map[string]bool
 	hardLimit bool // of the peer's bandwidth
 
@@ -57,13 +58,12 @@ func newConn(h Handler, limits Limits, log zerolog.Logger, nc net.Conn, number u
 // serve runs the connection until it ends, or ctx does, and closes it and all
 // its publications.
 func (c *conn) serve(ctx context.Context) {
-	stop := context.AfterFunc(ctx, func() { _ = c.wire.Close() })
+	c.wire.attend = func() error { return c.attend(ctx) }
+	stop := c.stopping(ctx)
 	defer stop()
-	c.wire.attend = c.attend
 	err := c.guard(func() error { return c.run(ctx) })
 	cause := causeOf(ctx, err)
-	c.closeAll(cause)
-	if errors.Is(err, errRefused) {
+	if told := c.closeAll(cause); told || errors.Is(err, errRefused) {
 		c.linger()
 	}
 	_ = c.wire.Close()
@@ -105,7 +105,7 @@ func (c *conn) run(ctx context.Context) error {
 			return err
 		}
 		if c.wire.poked.Load() {
-			if err := c.attend(); err != nil {
+			if err := c.attend(ctx); err != nil {
 				return err
 			}
 		}
@@ -133,9 +133,14 @@ func (c *conn) wake() error {
 
 // attend does what other goroutines want of the connection: it comes here when
 // it was poked, also amid a message that is being read.
-func (c *conn) attend() error {
+func (c *conn) attend(ctx context.Context) error {
 	if err := c.wire.settle(); err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		if err := c.drain(); err != nil {
+			return err
+		}
 	}
 	for _, p := range c.streams {
 		if err := c.relay(p); err != nil {

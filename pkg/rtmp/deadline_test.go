@@ -1,6 +1,7 @@
 package rtmp
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -61,7 +62,7 @@ func TestDeadlines(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				ended := serveAlone(t, &fakeHandler{}, Limits{}, !c.deaf, c.send)
+				ended := lone{&fakeHandler{}, Limits{}, c.deaf, c.send}.serve(t.Context(), t)
 				if got := ended.Sub(start); got != c.ends {
 					t.Errorf("ended after %v, want %v", got, c.ends)
 				}
@@ -101,14 +102,15 @@ func TestSilentPublishers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start, h := time.Now(), &fakeHandler{}
-				ended := serveAlone(t, h, Limits{Idle: 20 * time.Second}, true, func(t *testing.T, w io.Writer) {
+				peer := lone{h, Limits{Idle: 20 * time.Second}, false, func(t *testing.T, w io.Writer) {
 					_ = write(w, hands, preamble())
 					for time.Since(start) < before {
 						time.Sleep(10 * time.Second)
 						_ = write(w, unhex(t, silenced))
 					}
 					c.send(t, w)
-				})
+				}}
+				ended := peer.serve(t.Context(), t)
 				if got, want := ended.Sub(start), before+20*time.Second; got != want {
 					t.Errorf("ended after %v, want %v", got, want)
 				}
@@ -120,22 +122,30 @@ func TestSilentPublishers(t *testing.T) {
 	}
 }
 
-// serveAlone runs one connection and returns when the server ended it. Its peer does what
-// send does, and reads all it is sent or nothing but the handshake.
-func serveAlone(t *testing.T, h Handler, limits Limits, reads bool, send func(*testing.T, io.Writer)) (ended time.Time) {
+// A lone connection has a peer that does what send does, and reads all it is
+// sent or only the handshake.
+type lone struct {
+	handler Handler
+	limits  Limits
+	deaf    bool
+	send    func(*testing.T, io.Writer)
+}
+
+// serve runs the connection and returns when the server ended it.
+func (l lone) serve(ctx context.Context, t *testing.T) (ended time.Time) {
 	t.Helper()
 	near, far := net.Pipe()
 	var peer sync.WaitGroup
 	defer peer.Wait()
 	peer.Go(func() {
-		if !reads {
+		if l.deaf {
 			_, _ = io.CopyN(io.Discard, near, 1+2*handshakeSize)
 			return
 		}
 		_, _ = io.Copy(io.Discard, near)
 	})
-	peer.Go(func() { send(t, near) })
-	newConn(h, limits.withDefaults(), zerolog.Nop(), far, 1).serve(t.Context())
+	peer.Go(func() { l.send(t, near) })
+	newConn(l.handler, l.limits.withDefaults(), zerolog.Nop(), far, 1).serve(ctx)
 	return time.Now()
 }
 

@@ -77,14 +77,15 @@ func (s *strictSink) open() {
 	}
 }
 
-// preamble is a connection up to the first message of a publisher.
-func preamble() []byte {
+// preamble is a connection up to the first message of a publisher, which says
+// more when it connects.
+func preamble(more ...amf.Field) []byte {
 	w := &chunkWriter{size: defaultChunkSize}
 	for _, c := range []struct {
 		stream uint32
 		values []any
 	}{
-		{0, []any{"connect", 1.0, object(field("app", "live"))}},
+		{0, []any{"connect", 1.0, object(append(more, field("app", "live"))...)}},
 		{0, []any{"createStream", 2.0, nil}},
 		{1, []any{"publish", 3.0, nil, "key"}},
 	} {

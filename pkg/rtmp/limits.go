@@ -10,7 +10,8 @@ type Limits struct {
 	Publish   time.Duration // from accepting, or the end of the last publication, to the next; 10 s
 	Idle      time.Duration // without a whole audio or video message while publishing; 30 s
 	Write     time.Duration // for one answer to be taken by the peer; 5 s
-	Linger    time.Duration // for a refused peer to read why; 1 s
+	Linger    time.Duration // for a peer that is refused or ended to read why; 1 s
+	Drain     time.Duration // for publishers to leave that were asked to reconnect, when the server stops; 2 s
 
 	IdleBytes    int // bytes taken from a connection that publishes nothing; 1 MB
 	IdleMessage  int // length of a message then; 64 KB
@@ -28,6 +29,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.Idle, 30*time.Second)
 	setDefault(&l.Write, 5*time.Second)
 	setDefault(&l.Linger, time.Second)
+	setDefault(&l.Drain, 2*time.Second)
 	setDefault(&l.IdleBytes, 1<<20)
 	setDefault(&l.IdleMessage, 64<<10)
 	setDefault(&l.Message, 16<<20)

@@ -73,6 +73,7 @@ func TestPublishStopsWaiting(t *testing.T) {
 	for _, stubborn := range []bool{false, true} {
 		for _, c := range cases {
 			t.Run(c.name, func(t *testing.T) {
+				c.limits.Linger = 20 * time.Millisecond
 				s := startServer(t, c.limits)
 				g := gated(s, stubborn)
 				p := dial(t, s.addr)

@@ -44,6 +44,7 @@ func TestPeerEnd(t *testing.T) {
 				t.Errorf("described as %q", got)
 			}
 			p.wantEnd()
+			_ = p.nc.Close()
 			if got := s.cause(t, sink); !errors.Is(got, c.want) {
 				t.Errorf("cause %v, want %v", got, c.want)
 			}
@@ -83,6 +84,7 @@ func TestPeerFromWithin(t *testing.T) {
 				t.Errorf("told %s", code)
 			}
 			p.wantEnd()
+			_ = p.nc.Close()
 			if cause := s.cause(t, s.sink(t, 0)); !errors.Is(cause, ErrTakenOver) {
 				t.Errorf("cause %v", cause)
 			}

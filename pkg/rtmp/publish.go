@@ -15,6 +15,8 @@ func (c *conn) publish(ctx context.Context, in call) error {
 	key := in.key()
 	p := c.stream(in.stream)
 	switch {
+	case c.draining():
+		return c.refuse(in.stream, key, codePublishFailed, "the server is stopping")
 	case c.client == nil:
 		return c.refuse(in.stream, key, codePublishFailed, "connect comes before publish")
 	case p == nil:
@@ -172,19 +174,15 @@ func (c *conn) unpublish(p *publication) error {
 	if !p.live() {
 		return nil
 	}
-	p.close(ErrUnpublished)
+	if c.draining() { // it was asked to leave, which is not the end of its show
+		p.close(ErrServerClosed)
+	} else {
+		p.close(ErrUnpublished)
+	}
 	c.live--
 	c.out.onStatus(p.stream, status(levelStatus, codeUnpublished, p.name+" is now unpublished."))
-	if c.live > 0 {
+	if c.live > 0 || c.draining() {
 		return nil
 	}
 	return c.rest(time.Now())
-}
-
-// closeAll ends all publications when the connection has ended.
-func (c *conn) closeAll(cause error) {
-	for _, p := range c.streams {
-		p.close(cause)
-	}
-	c.live = 0
 }

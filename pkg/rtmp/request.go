@@ -1,6 +1,7 @@
 package rtmp
 
 import (
+	"math"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -33,7 +34,11 @@ type client struct {
 	app, tcURL, encoder string
 	query               url.Values
 	objectEncoding      float64
+	reconnects          bool // it understands a reconnect request
 }
+
+// capReconnect is the bit of capsEx that says so (Enhanced RTMP, connect).
+const capReconnect = 0x01
 
 func parseConnect(o *amf.Object) client {
 	app, query := splitQuery(o.Text("app"))
@@ -46,7 +51,16 @@ func parseConnect(o *amf.Object) client {
 		encoder:        o.Text("flashVer"),
 		query:          query,
 		objectEncoding: o.Number("objectEncoding"),
+		reconnects:     capabilities(o.Number("capsEx"))&capReconnect != 0,
 	}
+}
+
+// capabilities returns the bits that n is, none when it is no such number.
+func capabilities(n float64) uint32 {
+	if n >= 0 && n <= math.MaxUint32 {
+		return uint32(n)
+	}
+	return 0
 }
 
 // request returns what a publisher on c asks for with a stream key.

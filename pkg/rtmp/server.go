@@ -57,9 +57,15 @@ type Server struct {
 	count atomic.Uint64 // connections so far
 }
 
-// Serve accepts connections on ln until ctx ends, then closes ln and all of
-// them, waits for them and returns nil. It returns early, after the same,
-// when ln fails.
+// Serve accepts connections on ln until ctx ends, then closes ln, ends the
+// connections, waits for them and returns nil. It returns early, after the
+// same, when ln fails.
+//
+// Publishers that understand it are asked to reconnect and are served until
+// they leave, for Limits.Drain at most; all others are told that they are
+// unpublished and ended at once. Whatever peers do, connections are closed
+// Limits.Drain and Limits.Linger after the end of ctx. All Sinks that are open
+// then are closed with ErrServerClosed.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })

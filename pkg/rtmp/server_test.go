@@ -422,7 +422,7 @@ func TestEnds(t *testing.T) {
 		{"RST", func(_ *testServer, p *peer, _ uint32) { reset(p) }, ErrDisconnected},
 		{"silence", func(*testServer, *peer, uint32) {}, ErrTimeout},
 		{"chunk size 0", func(_ *testServer, p *peer, _ uint32) { p.send(message{kind: 1, body: make([]byte, 4)}) }, errChunkSize},
-		{"shutdown", func(s *testServer, _ *peer, _ uint32) { s.stop() }, ErrServerClosed},
+		{"shutdown", func(s *testServer, _ *peer, _ uint32) { s.stopSoon() }, ErrServerClosed},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -436,6 +436,7 @@ func TestEnds(t *testing.T) {
 			if got := s.cause(t, s.sink(t, 0)); !errors.Is(got, c.want) {
 				t.Errorf("cause %v, want %v", got, c.want)
 			}
+			_ = p.nc.Close()
 			s.stop() // counts how often the sink was closed
 		})
 	}

@@ -10,6 +10,7 @@ const (
 	levelError   = "error"
 
 	codeConnected        = "NetConnection.Connect.Success"
+	codeReconnect        = "NetConnection.Connect.ReconnectRequest"
 	codeConnectRejected  = "NetConnection.Connect.Rejected"
 	codeCallFailed       = "NetConnection.Call.Failed"
 	codePublishStart     = "NetStream.Publish.Start"
