@@ -222,7 +222,7 @@ func TestUnfinishedMessagesAreHeldOnce(t *testing.T) {
 	p.try(unhex(t, "3f 000000 000006 04 00000000 0006 01020304"))
 	for string(p.message(kindUserControl).body) != "\x00\x07\x01\x02\x03\x04" {
 	}
-	if held := heap(t) - before; held > 5*unfinished*62/2 {
+	if held := int64(heap(t)) - int64(before); held > 5*unfinished*62/2 {
 		t.Errorf("%d bytes were sent, %d are held", unfinished*62, held)
 	}
 }

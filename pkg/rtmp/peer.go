@@ -8,17 +8,21 @@ import (
 // A Peer is how the side of the Sink speaks to the publisher of one Request.
 // Both methods may be called at any time and from any goroutine, also from
 // within Handler and Sink. They never block and write nothing themselves:
-// the connection's own goroutine does so soon, between two reads, even when
-// the publisher is silent, or when the message that is handled is done.
-// Neither does anything once the publication has ended or was refused.
+// the connection's own goroutine does so, when the message that it handles is
+// done or amid the read that it sleeps in. Only a publisher that takes no
+// answers can delay that, by Limits.Write. Neither method does anything once
+// the publication has ended or was refused.
 type Peer interface {
 	// Warn tells the broadcaster something by onStatus, at level "warning".
 	// The first 16 of a second count, and no more than 16 wait to be sent.
 	Warn(code, text string)
 
-	// End ends the publication. Its Sink is closed with cause, and the
-	// publisher is told why as if a Handler had refused it with cause. The
+	// End ends the publication, once. Its Sink is closed with cause, whatever
+	// else ends it meanwhile, and then the publisher is told by onStatus, at
+	// level "error", what a Handler's refusal with cause would tell it. The
 	// connection ends with that, unless other streams on it are live.
+	//
+	// A publication whose Handler has not answered yet ends when it has.
 	End(cause error)
 }
 
