@@ -6,7 +6,9 @@ import (
 	"io"
 	"math"
 	"net"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,5 +171,29 @@ func TestStopIsBounded(t *testing.T) {
 				time.Sleep(time.Hour) // what is left of timers
 			})
 		})
+	}
+}
+
+// The server stops while publishers are ended, go away and wait.
+func TestStopRaces(t *testing.T) {
+	for i := range 10 {
+		s := startServer(t, Limits{Linger: 20 * time.Millisecond, Drain: 20 * time.Millisecond})
+		g := gated(s, i%2 == 0)
+		var peers []*peer
+		for j := range 6 {
+			p := s.capable(t, float64(j%2))
+			p.publish(strconv.Itoa(j))
+			peers = append(peers, p)
+		}
+		g.waiter(peers[5])
+		var all sync.WaitGroup
+		for j, sink := range s.sinks[:6] {
+			all.Go(func() { sink.req.Peer.End(ErrTakenOver) })
+			if j%3 == 0 {
+				all.Go(func() { _ = peers[j].nc.Close() })
+			}
+		}
+		all.Go(s.stop)
+		all.Wait()
 	}
 }

@@ -188,11 +188,16 @@ type testServer struct {
 
 func startServer(t testing.TB, limits Limits) *testServer {
 	t.Helper()
-	h, log := &fakeHandler{}, &testLog{}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startServerOn(t, ln, limits)
+}
+
+func startServerOn(t testing.TB, ln net.Listener, limits Limits) *testServer {
+	t.Helper()
+	h, log := &fakeHandler{}, &testLog{}
 	s := &testServer{
 		Server:      &Server{Handler: h, Log: zerolog.New(log), Limits: limits},
 		fakeHandler: h,
@@ -230,13 +235,19 @@ type peer struct {
 func dial(t testing.TB, addr string) *peer {
 	t.Helper()
 	p := dialRaw(t, addr)
+	p.hands()
+	return p
+}
+
+// hands shakes hands.
+func (p *peer) hands() {
+	p.t.Helper()
 	if _, err := p.nc.Write(append(hello(-1), make([]byte, handshakeSize)...)); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	if _, err := io.ReadFull(p.nc, make([]byte, 1+2*handshakeSize)); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	return p
 }
 
 // dialRaw connects.
@@ -246,6 +257,10 @@ func dialRaw(t testing.TB, addr string) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newPeer(t, nc)
+}
+
+func newPeer(t testing.TB, nc net.Conn) *peer {
 	t.Cleanup(func() { _ = nc.Close() })
 	_ = nc.SetDeadline(time.Now().Add(patience))
 	in := newChunkReader(nc, idleBuffer)

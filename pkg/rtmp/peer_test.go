@@ -1,9 +1,12 @@
 package rtmp
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -245,4 +248,39 @@ func TestPeerEndRaces(t *testing.T) {
 		}
 	}
 	s.stop()
+}
+
+// The reader is woken amid TLS records, too, and reads on.
+func TestPeerOverTLS(t *testing.T) {
+	web := httptest.NewTLSServer(nil) // for its certificate
+	serves := &tls.Config{Certificates: web.TLS.Certificates}
+	trusts := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "example.com"}
+	trusts.RootCAs.AddCert(web.Certificate())
+	web.Close()
+	ln, err := tls.Listen("tcp", "127.0.0.1:0", serves)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := startServerOn(t, ln, Limits{})
+	nc, err := tls.Dial("tcp", s.addr, trusts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPeer(t, nc)
+	p.hands()
+	p.connect("live")
+	stream := p.publish("key")
+	sink := s.sink(t, 0)
+	p.audioConfig(stream)
+	for i := range 50 {
+		sink.req.Peer.Warn("a.b", "")
+		p.audio(stream, uint32(i))
+	}
+	s.waitFrames(t, sink, 50)
+	p.wantStatus("a.b", levelWarning)
+	sink.req.Peer.End(ErrTakenOver)
+	for code := ""; code != codeBadName; {
+		code, _, _ = p.status()
+	}
+	p.wantEnd()
 }
