@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"sluice/pkg/rtmp"
 	"sluice/pkg/stream"
@@ -16,12 +15,26 @@ type publishing struct {
 
 // Publish implements rtmp.Handler.
 func (p publishing) Publish(ctx context.Context, req rtmp.Request) (rtmp.Sink, error) {
-	pub, err := p.registry.Publish(ctx, stream.Name{App: req.App, Key: req.Name}, nil)
-	switch {
-	case errors.Is(err, stream.ErrNameInUse):
-		return nil, fmt.Errorf("%w: %s/%s", rtmp.ErrNameInUse, req.App, req.Name)
-	case err != nil:
-		return nil, err
+	pub, err := p.registry.Publish(ctx, stream.Name{App: req.App, Key: req.Name}, peer{req.Peer})
+	if err != nil {
+		return nil, translate(err)
 	}
 	return pub, nil
+}
+
+// A peer is an RTMP publisher as streams speak to it.
+type peer struct{ rtmp.Peer }
+
+// End implements stream.Peer.
+func (p peer) End(cause error) { p.Peer.End(translate(cause)) }
+
+// translate returns an error of a stream in RTMP's words, where it has some.
+func translate(err error) error {
+	switch {
+	case errors.Is(err, stream.ErrNameInUse):
+		return rtmp.ErrNameInUse
+	case errors.Is(err, stream.ErrTakenOver):
+		return rtmp.ErrTakenOver
+	}
+	return err
 }

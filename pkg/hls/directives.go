@@ -23,14 +23,16 @@ type Directives struct {
 // ParseDirectives reads the directives from the query of a URL. It fails,
 // which means Bad Request, for what is no number or is 2^63 or more, for a
 // directive given twice, and for _HLS_part without _HLS_msn. Other parameters
-// and unknown values of _HLS_skip are ignored.
+// are ignored, and so is any _HLS_skip but YES: v2 is for servers that can skip
+// date ranges.
 func ParseDirectives(query string) (Directives, error) {
 	var d Directives
 	skips := 0
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		if strings.Contains(name, "%") {
-			name, _ = url.PathUnescape(name) // "" if it cannot be: no name of ours
+		if strings.Contains(pair, "%") { // what cannot be decoded is empty: no name of ours, and no number
+			name, _ = url.PathUnescape(name)
+			value, _ = url.PathUnescape(value)
 		}
 		var err error
 		switch name {
@@ -39,7 +41,7 @@ func ParseDirectives(query string) (Directives, error) {
 		case "_HLS_part":
 			err = number(value, &d.ByPart, &d.Part)
 		case "_HLS_skip":
-			d.Skip = value == "YES" || value == "v2" // v2 skips date ranges too, of which there are none
+			d.Skip = value == "YES"
 			if skips++; skips > 1 {
 				err = errTwice
 			}

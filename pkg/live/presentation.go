@@ -207,7 +207,8 @@ func (r *Rendition) bridge(s *Snapshot, now time.Time) (removed []Removed) {
 
 // add appends seg and removes from the front what the window does not need, or
 // all when numbers are missing: the track was away for longer than the window.
-// A removed segment stays to be had for its own duration and that of the longest
+// There is always a segment with media, so that there is always something to say
+// of them. A removed segment stays to be had for its own duration and that of the longest
 // playlist so far (RFC 8216bis 6.2.2).
 func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) []Removed {
 	known := len(r.past)
@@ -219,7 +220,7 @@ func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) []Removed {
 	r.longest = max(r.longest, r.Depth)
 	r.measure(seg, s.Targets.Segment)
 	window := max(s.Window, 3*s.Targets.Segment)
-	for r.Depth-r.Segments[0].Length() >= window {
+	for r.Depth-r.Segments[0].Length() >= window && slices.ContainsFunc(r.Segments[1:], hasMedia) {
 		r.remove(1, now)
 	}
 	removed := r.past[known:len(r.past):len(r.past)]
@@ -228,6 +229,8 @@ func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) []Removed {
 	}
 	return removed
 }
+
+func hasMedia(s Segment) bool { return !s.Gap }
 
 // remove takes the first n segments out of the window.
 func (r *Rendition) remove(n int, now time.Time) {

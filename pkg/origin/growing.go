@@ -158,9 +158,12 @@ func (o *Origin) soon(w http.ResponseWriter, r *http.Request, p *live.Presentati
 	if !o.due(s, at) {
 		return s, nil
 	}
-	late := 2 * max(s.Targets.Segment, time.Second) // the rest of the one before, and more
-	return o.hold(w, r, p, waiting{at.track, late, func(s *live.Snapshot) bool { return !o.due(s, at) }})
+	return o.hold(w, r, p, waiting{at.track, max(longest(s), away), func(s *live.Snapshot) bool { return !o.due(s, at) }})
 }
+
+// away is how long a segment is waited for whose publisher has gone. dash.js gives
+// up for good when it was refused four times, and asks again by itself after 20 s.
+const away = 19 * time.Second
 
 // due reports whether a segment is the one behind the newest. Players ask for
 // it when the one before has ended, which is a frame before its time, and some

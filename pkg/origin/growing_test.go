@@ -113,7 +113,7 @@ func TestSegmentThatIsSoonThere(t *testing.T) {
 				if got := v.got(); got != c.want {
 					t.Errorf("%s, want %s", got, c.want)
 				}
-				time.Sleep(2 * targets.Segment)
+				time.Sleep(19 * second)
 				if c.want == stillHeld && v.got() != notInTime {
 					t.Errorf("held in vain: %s", v.got())
 				}

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,10 +43,14 @@ func digest(content []byte) string {
 
 // serve answers with content, or the part of it or the 304 that the request
 // asks for. A request for several ranges at once gets the whole: no player
-// makes one, and each range would cost more than it asks for.
+// makes one, and each range would cost more than it asks for. One for the last 0
+// bytes cannot be satisfied (RFC 9110 14.1.2), which net/http does not know.
 func serve(w http.ResponseWriter, r *http.Request, e entity, content io.ReadSeeker) {
-	if strings.Contains(r.Header.Get("Range"), ",") {
+	switch asked := r.Header.Get("Range"); {
+	case strings.Contains(asked, ","):
 		r.Header.Del("Range")
+	case strings.TrimLeft(strings.TrimPrefix(asked, "bytes=-"), "0") == "" && strings.HasPrefix(asked, "bytes=-0"):
+		r.Header.Set("Range", "bytes="+strconv.FormatInt(math.MaxInt64, 10)+"-")
 	}
 	e.describe(w.Header())
 	http.ServeContent(w, r, "", time.Time{}, content)

@@ -22,6 +22,7 @@ type Cutter struct {
 	broken     time.Duration // where one last did so
 	frame      time.Duration // longest audio frame of a track that does not lead
 	part       time.Duration // longest duration of a part, 0 until it is settled
+	chunk      time.Duration // and of a chunk
 }
 
 // New returns a Cutter.

@@ -142,24 +142,25 @@ func TestPartTarget(t *testing.T) {
 		rate, declared media.Ratio
 		sampling       uint32 // 0: no audio
 		part, want     time.Duration
+		chunk          time.Duration // target of chunks, when they shall have a single frame
 	}{
-		{"25", rate(25, 1), media.Ratio{}, 48000, 250, 250},
-		{"25 fill it", rate(25, 1), media.Ratio{}, 48000, 200, 200},
-		{"25 do not", rate(25, 1), media.Ratio{}, 48000, 100, 120},
-		{"24 fill it", rate(24, 1), rate(24, 1), 44100, 250, 250},
-		{"23.976 do not", rate(24000, 1001), rate(24000, 1001), 44100, 250, 251},
-		{"24, which may be 23.976", rate(24, 1), media.Ratio{}, 44100, 250, 251},
-		{"29.97", rate(30000, 1001), media.Ratio{}, 0, 100, 101},
-		{"29.97 and audio", rate(30000, 1001), media.Ratio{}, 48000, 100, 107},
-		{"30", rate(30, 1), rate(30, 1), 0, 100, 100},
-		{"15", rate(15, 1), media.Ratio{}, 44100, 250, 267},
-		{"10", rate(10, 1), media.Ratio{}, 48000, 250, 300},
-		{"2, declared", rate(2, 1), rate(2, 1), 48000, 250, 500},
-		{"27, which nobody knows", rate(27, 1), media.Ratio{}, 0, 100, 112},
-		{"50, declared wrongly", rate(50, 1), rate(30, 1), 48000, 100, 100},
-		{"audio of long frames", media.Ratio{}, media.Ratio{}, 8000, 100, 128},
+		{"25", rate(25, 1), media.Ratio{}, 48000, 250, 250, 40},
+		{"25 fill it", rate(25, 1), media.Ratio{}, 48000, 200, 200, 40},
+		{"25 do not", rate(25, 1), media.Ratio{}, 48000, 100, 120, 40},
+		{"24 fill it", rate(24, 1), rate(24, 1), 44100, 250, 250, 42},
+		{"23.976 do not", rate(24000, 1001), rate(24000, 1001), 44100, 250, 251, 42},
+		{"24, which may be 23.976", rate(24, 1), media.Ratio{}, 44100, 250, 251, 42},
+		{"29.97", rate(30000, 1001), media.Ratio{}, 0, 100, 101, 34},
+		{"29.97 and audio", rate(30000, 1001), media.Ratio{}, 48000, 100, 107, 34},
+		{"30", rate(30, 1), rate(30, 1), 0, 100, 100, 34},
+		{"15", rate(15, 1), media.Ratio{}, 44100, 250, 267, 67},
+		{"10", rate(10, 1), media.Ratio{}, 48000, 250, 300, 100},
+		{"2, declared", rate(2, 1), rate(2, 1), 48000, 250, 500, 500},
+		{"27, which nobody knows", rate(27, 1), media.Ratio{}, 0, 100, 112, 38},
+		{"50, declared wrongly", rate(50, 1), rate(30, 1), 48000, 100, 100, 22},
+		{"audio of long frames", media.Ratio{}, media.Ratio{}, 8000, 100, 128, 128},
 	} {
-		cutter := segment.New(segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: c.part * time.Millisecond})
+		cutter := segment.New(segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: c.part * time.Millisecond, Chunk: time.Millisecond})
 		var tracks []media.Track
 		end := 2000.0
 		if c.rate.Known() {
@@ -186,6 +187,9 @@ func TestPartTarget(t *testing.T) {
 			s.Length = 1024
 			cutter.Push(s, nil)
 			audio += 1024 * 1000 / float64(c.sampling)
+		}
+		if got := cutter.ChunkTarget(); got != c.chunk*time.Millisecond {
+			t.Errorf("%s: the target of chunks is %v, want %v", c.name, got, c.chunk*time.Millisecond)
 		}
 		if got := cutter.PartTarget(); got != c.want*time.Millisecond {
 			t.Errorf("%s: the target is %v, want %v", c.name, got, c.want*time.Millisecond)

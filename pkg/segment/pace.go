@@ -72,12 +72,18 @@ func frameOf(rate media.Ratio) time.Duration {
 // frames of some track could not fill that.
 func (c *Cutter) PartTarget() time.Duration { return c.part }
 
-// settle fixes the target of parts.
+// ChunkTarget returns the longest duration that a chunk will have, in whole
+// milliseconds: what was asked for, or a frame of any track if that is longer. It
+// is known when PartTarget is, and never longer.
+func (c *Cutter) ChunkTarget() time.Duration { return c.chunk }
+
+// settle fixes the targets of parts and chunks.
 func (c *Cutter) settle() {
 	if c.part != 0 {
 		return
 	}
 	c.part = c.partTarget()
+	c.chunk = c.chunkTarget()
 	for _, tr := range c.tracks {
 		tr.limit(c.part, c.config)
 	}
@@ -97,6 +103,22 @@ func (c *Cutter) partTarget() time.Duration {
 		}
 	}
 	return asked
+}
+
+func (c *Cutter) chunkTarget() time.Duration {
+	const unit = time.Millisecond
+	target := c.config.Chunk
+	if target == 0 || target >= c.config.Part {
+		return c.part
+	}
+	for _, tr := range c.tracks {
+		_, longest, known := tr.pace.frames(tr.scale)
+		if !known {
+			return c.part
+		}
+		target = max(target, longest)
+	}
+	return min((target+unit-1)/unit*unit, c.part)
 }
 
 // filled reports whether whole frames of every track fill parts of a duration.

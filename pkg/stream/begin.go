@@ -75,31 +75,3 @@ func (p *programme) begin(first arrival) {
 		}
 	}
 }
-
-// watchKeys warns when a broadcaster's video has no key frames, without which
-// it cannot begin.
-func (p *programme) watchKeys(f arrival) {
-	if f.Track.Kind != media.Video {
-		return
-	}
-	if f.Key || p.keyed.IsZero() {
-		p.keyed = f.at
-		return
-	}
-	if waited := f.at.Sub(p.keyed); waited > p.env.Config.Segment.Max && !p.keyless {
-		p.keyless = true
-		p.log.Warn().Stringer("track", f.Track).Stringer("waited", waited.Round(time.Millisecond)).
-			Msg("video without key frames (IDR): players cannot start; set the encoder's key frame interval")
-	}
-}
-
-// watchPace warns when media come so much faster than real time that they are
-// dated into the future: DASH players wait until the clock has come there.
-func (p *programme) watchPace(f arrival, s media.Sample) {
-	scale := p.tracks[p.declared(s.Track)].Timescale
-	if ahead := s.DTS.Time(scale).Sub(f.at); ahead > far && !p.hasty {
-		p.hasty = true
-		p.log.Warn().Stringer("track", s.Track).Stringer("ahead", ahead.Round(time.Millisecond)).
-			Msg("publisher is faster than real time: its media are dated into the future")
-	}
-}

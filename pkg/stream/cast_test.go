@@ -39,6 +39,7 @@ func TestReturns(t *testing.T) {
 		video   string
 		audio   string
 		headers int // of video
+		warned  int // of times
 	}{
 		{name: "after 5 s", source: again, away: 5000,
 			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.00 2.00 1.00",
@@ -47,8 +48,8 @@ func TestReturns(t *testing.T) {
 			video: "p0 2.00 2.00 1.00 | p1 2.00 2.00 1.00",
 			audio: "p0 2.01 2.01 1.00 | p1 2.01 2.01 1.00", headers: 1},
 		{name: "after longer than the window", source: again, away: 45000,
-			video: "p0 2.00 2.00 1.00" + strings.Repeat(" gap2.00", 15) + " gap1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00" + strings.Repeat(" gap2.00", 15) + " gap1.00 | p1 2.01 2.01 1.00", headers: 1},
+			video: "p0 2.00 2.00 1.00" + strings.Repeat(" gap2.00", 22) + " gap1.00 | p1 2.00 2.00 1.00",
+			audio: "p0 2.01 2.01 1.00 gap1.99" + strings.Repeat(" gap2.00", 21) + " gap1.00 | p1 2.01 2.01 1.00", headers: 1},
 		{name: "with another size", tracks: []media.Track{video(2), audio(48000)}, source: again, away: 5000,
 			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.00 2.00 1.00",
 			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.01 2.01 1.00", headers: 2},
@@ -57,7 +58,7 @@ func TestReturns(t *testing.T) {
 			audio: "p0 2.01 2.01 1.00", headers: 1},
 		{name: "with longer groups", source: source{fps: 25, gop: 500, rate: 48000}, away: 5000,
 			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.44 2.44 0.12",
-			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.45 2.43 0.13", headers: 1},
+			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.45 2.43 0.13", headers: 1, warned: 1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -89,6 +90,9 @@ func TestReturns(t *testing.T) {
 			headers := map[string]bool{}
 			for _, seg := range r.listed[v0] {
 				headers[seg.Header.Name] = true
+			}
+			if len(r.warned) != c.warned || r.lines("key frames are too far apart") != c.warned {
+				t.Errorf("the broadcaster is told %q", r.warned)
 			}
 			if len(headers) != c.headers {
 				t.Errorf("%d headers of video, want %d", len(headers), c.headers)

@@ -42,9 +42,9 @@ type feed struct {
 	metadata media.Metadata
 	tracks   []media.Track // as last declared, video first
 	early    waiting
-	keyed    time.Time       // when the last key frame of video came, or the first frame
-	keyless  bool            // none came for long, and the log says so
-	hasty    bool            // media are far ahead of the clock, and the log says so
+	filmed   time.Time       // when the last frame of video came
+	unkeyed  time.Duration   // how much video came since its last key frame
+	warned   [warnings]bool  // of what the broadcaster was warned
 	active   []media.TrackID // tracks that are on air, the lead first; none before the feed begins
 	starved  time.Time       // since when a track waits for the next period
 	led      time.Time       // when the lead sent a frame that was taken
@@ -143,6 +143,7 @@ func (p *programme) place(samples []segment.Placed) {
 	for i := range samples {
 		s := &samples[i]
 		if s.Cut == segment.Segment {
+			p.watchCuts(s)
 			if p.begins(s, p.writer(s.Track)) {
 				p.beginEra(s)
 			}
@@ -157,6 +158,5 @@ func (p *programme) place(samples []segment.Placed) {
 
 // targets returns what players are promised.
 func (p *programme) targets() live.Targets {
-	chunk := min(p.env.Config.Segment.Chunk, p.cutter.PartTarget())
-	return live.Targets{Segment: p.cutter.TargetDuration(), Part: p.cutter.PartTarget(), Chunk: chunk}
+	return live.Targets{Segment: p.cutter.TargetDuration(), Part: p.cutter.PartTarget(), Chunk: p.cutter.ChunkTarget()}
 }

@@ -90,7 +90,8 @@ type rig struct {
 	t        testing.TB
 	now      time.Time
 	disk     *disk
-	told     []error // what the publisher was ended with
+	told     []error  // what the publisher was ended with
+	warned   []string // of what it was warned
 	calendar calendar
 	log      bytes.Buffer
 	registry *stream.Registry
@@ -127,7 +128,7 @@ func newRig(t testing.TB, changes ...func(*stream.Config)) *rig {
 }
 
 // Warn implements stream.Peer.
-func (r *rig) Warn(string, string) {}
+func (r *rig) Warn(_, text string) { r.warned = append(r.warned, text) }
 
 // End implements stream.Peer.
 func (r *rig) End(cause error) { r.told = append(r.told, cause) }

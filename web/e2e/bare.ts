@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import type * as Dash from 'dashjs';
 import type Hls from 'hls.js';
 import type { Browser } from 'playwright-core';
 import { open, type WatchedPage } from './browser';
@@ -8,18 +9,20 @@ import { open, type WatchedPage } from './browser';
 const { resolve } = createRequire(import.meta.url);
 
 /** A player as it comes, without a single setting. */
-export type Bare = 'hls.js' | 'hls-1.6' | 'shaka-player';
+export type Bare = 'hls.js' | 'hls-1.6' | 'shaka-player' | 'dash.js';
 
 const LIBRARIES: Record<Bare, string> = {
   'hls.js': resolve('hls.js/dist/hls.min.js'),
   'hls-1.6': resolve('hls-1.6/dist/hls.min.js'),
   'shaka-player': resolve('shaka-player/dist/shaka-player.compiled.js'),
+  'dash.js': resolve('dashjs'),
 };
 
 declare global {
   interface Window {
     Hls: typeof Hls;
     shaka: Shaka;
+    dashjs: typeof Dash;
     /** What the player reported, in its words. */
     errors: string[];
   }
@@ -70,10 +73,11 @@ export async function openBare(
 
 /** Plays a manifest on such a page with the player's defaults. */
 export async function playBare({ page }: WatchedPage, player: Bare, manifest: string): Promise<void> {
-  await page.evaluate(player === 'shaka-player' ? startShaka : startHls, manifest);
+  const start = { 'hls.js': startHls, 'hls-1.6': startHls, 'shaka-player': startShaka, 'dash.js': startDash };
+  await page.evaluate(start[player], manifest);
 }
 
-// These two run in the page.
+// What follows runs in the page.
 
 function startHls(manifest: string): void {
   const video = document.querySelector('video');
@@ -96,6 +100,17 @@ async function startShaka(manifest: string): Promise<void> {
   });
   if (video) await player.attach(video);
   await player.load(manifest);
+}
+
+function startDash(manifest: string): void {
+  const video = document.querySelector('video');
+  const player = window.dashjs.MediaPlayer().create();
+  window.errors = [];
+  player.on('error', (event: { error?: unknown }) => {
+    const { error } = event;
+    window.errors.push(`dash.js ${typeof error === 'object' && error && 'code' in error ? String(error.code) : ''}`);
+  });
+  if (video) player.initialize(video, manifest, true);
 }
 
 function close(server: Server): Promise<void> {
