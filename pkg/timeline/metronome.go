@@ -42,9 +42,9 @@ const (
 	// enough is how many periods show that a track is steady.
 	enough = 6
 
-	// window is after how many periods a run begins anew, so that a clock that
+	// longRun is after how many periods a run begins anew, so that a clock that
 	// wanders a little remains steady. It tells any two usual rates apart.
-	window = 512
+	longRun = 512
 
 	// Frames that are nearer to each other than 2 ms, or further apart than
 	// a second, have no rate.
@@ -59,8 +59,11 @@ func (m *metronome) declare(scale uint32, rate media.Ratio) {
 	}
 }
 
-// stop forgets the run: the next frame does not follow from the last.
+// stop ends the run: the next frame does not follow from the last.
 func (m *metronome) stop() { m.steady, m.longest = false, 0 }
+
+// forget forgets all but what the track says.
+func (m *metronome) forget() { *m = metronome{scale: m.scale, declared: m.declared} }
 
 // tick takes the time of a frame, in whole milliseconds, and returns the ideal
 // time of the next; the second result is false when that cannot be foretold.
@@ -78,7 +81,7 @@ func (m *metronome) tick(at media.Ticks) (media.Ticks, bool) {
 	default:
 		return 0, false
 	}
-	if m.periods == window {
+	if m.periods == longRun {
 		m.restart(at)
 	}
 	return m.next.at, true
@@ -101,7 +104,7 @@ func (m *metronome) extend(at media.Ticks) bool {
 	rounding := float64(m.rounding())
 	m.shortest = max(m.shortest, (total-rounding)/n)
 	m.longest = min(m.longest, (total+rounding)/n)
-	return m.shortest <= m.longest
+	return m.shortest <= m.longest && m.longest > 0
 }
 
 // allows reports whether a period explains the run.
