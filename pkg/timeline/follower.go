@@ -45,7 +45,7 @@ func (f *follower) correct(distance, frame media.Ticks, scale uint32) (media.Tic
 	bound := quiet * float64(scale)
 	switch far := astray * float64(frame); {
 	case f.mean > far:
-		missing := media.Ticks(f.mean)
+		missing := max(distance, media.Ticks(f.mean)) // the mean lags behind
 		*f = follower{}
 		return missing, AudioMissing
 	case f.mean < -far && !f.repeated:

@@ -9,8 +9,9 @@ const (
 	maxForward  = 3000 * time.Millisecond
 	maxBackward = -500 * time.Millisecond
 
-	// A frame that is this near to the wall clock after a jump shows that
-	// the publisher paused and its clock went on.
+	// A frame that is this near to the wall clock after a jump, or to when it
+	// would usually come, shows that the publisher paused and its clock went
+	// on.
 	nearWallClock = 2000 * time.Millisecond
 
 	// After a jump of its clock a publisher that did not pause goes on
@@ -71,7 +72,7 @@ func (c *Clock) enter(tr *track, raw uint32, now time.Duration) {
 func (c *Clock) begin(tr *track, now time.Duration) {
 	if c.current.number > 0 {
 		tr.time, tr.shift = c.left.unwrap(tr.raw), c.current
-		if at := c.at(tr); at > c.newest && distance(at, now) < nearWallClock {
+		if at := c.at(tr); at > c.newest && c.inTime(at, now) {
 			return
 		}
 	}
@@ -94,12 +95,12 @@ func (c *Clock) advance(tr *track, raw uint32, now time.Duration) {
 	case tr.shift.number != c.current.number && distance(step, c.current.jump) < sameJump:
 		tr.join(c.current.first)
 		return
-	case step > maxForward && (distance(at, now) < nearWallClock || c.together(tr)):
+	case step > maxForward && (c.inTime(at, now) || c.wasSilent(tr, step)):
 		return
-	case ahead:
-		c.count(RanAhead)
 	case step > maxForward:
 		c.count(JumpedForward)
+	case ahead:
+		c.count(RanAhead)
 	default:
 		c.count(JumpedBack)
 	}
@@ -114,15 +115,15 @@ func (c *Clock) advance(tr *track, raw uint32, now time.Duration) {
 	}
 }
 
-// together reports whether another track that counts by the same clock has come
-// to the time of tr: this one was silent meanwhile.
-func (c *Clock) together(tr *track) bool {
-	for _, other := range c.tracks {
-		if other != tr && other.seen && other.shift.number == tr.shift.number && distance(tr.time, other.time) < sameClock {
-			return true
-		}
-	}
-	return false
+// inTime reports whether a frame of the given time comes about when it should.
+func (c *Clock) inTime(at, now time.Duration) bool {
+	return distance(at, now) < nearWallClock || distance(at+c.pace.usual, now) < nearWallClock
+}
+
+// wasSilent reports whether the other tracks went on by about the given step
+// since the frame of tr before the last.
+func (c *Clock) wasSilent(tr *track, step time.Duration) bool {
+	return tr.shift.number == c.current.number && distance(c.pace.head-tr.beside, step) < sameClock
 }
 
 // runsAway reports whether a track that comes to the given time has left the

@@ -129,6 +129,7 @@ func (c *Clock) Stamp(f media.Frame, now time.Time) media.Sample {
 	if tr.shift.number == c.current.number && c.pace.take(tr.time+tr.shift.offset, sinceEpoch(now)) {
 		c.count(DriftCorrected)
 	}
+	tr.beside = c.pace.head
 	at := media.Ticks(c.at(tr)).Rescale(nanosecond, tr.scale)
 	s := media.Sample{Track: f.Track, Key: f.Key, DTS: c.place(tr, at), Data: f.Data}
 	if tr.frame == 0 {

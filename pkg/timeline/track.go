@@ -33,6 +33,7 @@ type track struct {
 	seen    bool // the publisher has sent a frame
 	reading      // of the last frame
 	shift   shift
+	beside  time.Duration // the newest time of a frame when it came
 
 	begun    bool        // there was a sample, of whatever publisher
 	last     media.Ticks // its decode time
