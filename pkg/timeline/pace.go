@@ -12,10 +12,10 @@ import (
 // Arrival is noisy, but only to one side: no frame comes before it was made. So
 // the least lateness of the last minute of frames is what counts, and neither
 // jitter nor a stall and the burst behind it change that. What it was in the
-// first minute is the publisher's usual delay. Where the least lateness has
-// come to be tolerated off that, the time is slewed until it is back; so media
-// time is within tolerated and what drifts in two minutes from the wall clock
-// less the usual delay.
+// first minute is the publisher's usual delay. Where it has come to be more
+// than tolerated off that, the time is slewed until it is back; so media time is
+// within tolerated, and what drifts in the first three minutes, from the wall
+// clock less the usual delay.
 //
 // What changes by more than doubtful at once is no drift: a line is busy, or
 // the publisher has caught up with something. When that has lasted it is mended
@@ -33,6 +33,7 @@ type pace struct {
 	blocks [window]time.Duration
 	filled int           // how many blocks there were
 	level  time.Duration // the least of all blocks
+	noise  time.Duration // from that to the least of half of them
 	usual  time.Duration // what that was at first, by the slewed time
 	known  bool          // the usual delay is
 	odd    int           // for how many blocks lateness has been doubtful
@@ -97,7 +98,9 @@ func (p *pace) judge() bool {
 	if p.filled < window {
 		return false
 	}
-	p.level = slices.Min(p.blocks[:])
+	sorted := p.blocks
+	slices.Sort(sorted[:])
+	p.level, p.noise = sorted[0], sorted[window/2]-sorted[0]
 	if !p.known {
 		p.known, p.usual = true, p.level-p.slew
 	}
@@ -138,10 +141,11 @@ func (p *pace) doubts() bool {
 	return false
 }
 
-// aim sets the goal. It reports whether slewing begins.
+// aim sets the goal. It reports whether slewing begins. On a line that never has
+// a quiet moment in ten seconds, more is tolerated.
 func (p *pace) aim() bool {
-	slewing := p.goal != p.slew
-	if !p.trend.known || !slewing && p.behind() <= tolerated && p.behind() >= -tolerated {
+	slewing, off := p.goal != p.slew, max(p.behind(), -p.behind())
+	if !p.trend.known || !slewing && off <= tolerated+p.noise {
 		return false
 	}
 	p.goal = p.slew + p.behind()
