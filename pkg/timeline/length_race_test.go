@@ -2,4 +2,8 @@
 
 package timeline_test
 
-const dayLength = 3 * 3600 // seconds: the race detector makes it ten times slower
+// The race detector makes it ten times slower.
+const (
+	dayLength = 3 * 3600 // seconds
+	lawSeeds  = 300
+)

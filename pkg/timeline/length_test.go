@@ -2,4 +2,7 @@
 
 package timeline_test
 
-const dayLength = 24 * 3600 // seconds
+const (
+	dayLength = 24 * 3600 // seconds
+	lawSeeds  = 3000
+)
