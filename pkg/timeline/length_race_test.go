@@ -4,6 +4,6 @@ package timeline_test
 
 // The race detector makes it ten times slower.
 const (
-	dayLength = 3 * 3600 // seconds
+	dayLength = 2 * 3600 // seconds
 	lawSeeds  = 300
 )

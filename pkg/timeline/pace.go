@@ -25,6 +25,7 @@ import (
 type pace struct {
 	slew time.Duration // what was added to the time so far
 	goal time.Duration // where it goes
+	rate float64       // and how fast
 	head time.Duration // newest time of a frame, before it was slewed
 
 	// Lateness is that by the time before it was slewed.
@@ -51,8 +52,11 @@ const (
 	// slewed.
 	tolerated = 20 * time.Millisecond
 
-	// slowness says by what part of itself time is slewed at most: 500 ppm.
-	slowness = 2000
+	// Time is slewed by little more than it drifts, so that players and whoever
+	// foretells frames notice least: what it is off by is gone in unhurried
+	// seconds. It is never slewed by more than steepest of itself.
+	unhurried = 1000
+	steepest  = 500e-6
 
 	// A change of lateness by more than doubtful is believed when it has
 	// lasted for patience blocks; one by more than lasting then shows what
@@ -86,7 +90,7 @@ func (p *pace) run(at time.Duration) {
 	if at <= p.head {
 		return
 	}
-	most := min(at-p.head, time.Second) / slowness
+	most := time.Duration(float64(min(at-p.head, time.Second)) * p.rate)
 	p.slew += min(max(p.goal-p.slew, -most), most)
 	p.head = at
 }
@@ -148,6 +152,11 @@ func (p *pace) aim() bool {
 	if !p.trend.known || !slewing && off <= tolerated+p.noise {
 		return false
 	}
+	if !slewing {
+		p.rate = 0
+	}
+	needed := max(p.ppm, -p.ppm)/1e6 + off.Seconds()/unhurried
+	p.rate = min(max(p.rate, needed), steepest)
 	p.goal = p.slew + p.behind()
 	return !slewing
 }

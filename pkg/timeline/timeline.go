@@ -116,17 +116,17 @@ func (c *Clock) Resume() {
 // Where the publisher went away and came back, the sample's decode time is so
 // much later than the one before it.
 func (c *Clock) Stamp(f media.Frame, now time.Time) media.Sample {
-	tr := c.track(f.Track)
+	tr, came := c.track(f.Track), sinceEpoch(now)
 	before := tr.shift.number
 	if !tr.seen {
-		c.enter(tr, f.Time, sinceEpoch(now))
+		c.enter(tr, f.Time, came)
 	} else {
-		c.advance(tr, f.Time, sinceEpoch(now))
+		c.advance(tr, f.Time, came)
 	}
 	if tr.shift.number != before {
 		tr.beat.stop()
 	}
-	if tr.shift.number == c.current.number && c.pace.take(tr.time+tr.shift.offset, sinceEpoch(now)) {
+	if tr.shift.number == c.current.number && c.pace.take(tr.time+tr.shift.offset, came) {
 		c.count(DriftCorrected)
 	}
 	tr.beside = c.pace.head
