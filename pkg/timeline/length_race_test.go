@@ -5,5 +5,5 @@ package timeline_test
 // The race detector makes it ten times slower.
 const (
 	dayLength = 2 * 3600 // seconds
-	lawSeeds  = 300
+	lawSeeds  = 200
 )

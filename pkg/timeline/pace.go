@@ -113,8 +113,8 @@ func (p *pace) judge() bool {
 		return false
 	}
 	if p.filled%window == 0 {
-		p.trend.add(p.began, p.level)
-		p.ppm = -p.trend.slope() * 1e6
+		p.trend.add(p.began, -p.level) // frames of a fast clock come ever earlier
+		p.ppm = p.trend.slope() * 1e6
 	}
 	if p.trend.known && max(p.ppm, -p.ppm) > maxDrift {
 		p.goal = p.slew
