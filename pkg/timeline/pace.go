@@ -20,7 +20,9 @@ import (
 // What changes by more than doubtful at once is no drift: a line is busy, or
 // the publisher has caught up with something. When that has lasted it is mended
 // all the same, unless it is so much that it shows how the publisher works.
-// Where lateness changes faster than a clock drifts, the publisher is faster or
+// The same goes for the time by which a publisher was stamped into the future
+// because it took over at once from one that had come to there. Where lateness
+// changes faster than a clock drifts, the publisher is faster or
 // slower than real time, and nothing is done.
 type pace struct {
 	slew time.Duration // what was added to the time so far
@@ -35,7 +37,8 @@ type pace struct {
 	filled int           // how many blocks there were
 	level  time.Duration // the least of all blocks
 	noise  time.Duration // from that to the least of half of them
-	usual  time.Duration // what that was at first, by the slewed time
+	owed   time.Duration // how far in the future the first frame was stamped
+	usual  time.Duration // what the level was at first, by the slewed time, with what is owed
 	known  bool          // the usual delay is
 	odd    int           // for how many blocks lateness has been doubtful
 	trend  trend
@@ -63,7 +66,7 @@ const (
 	// is usual.
 	doubtful = 200 * time.Millisecond
 	patience = 60
-	lasting  = 5 * time.Second
+	lasting  = 30 * time.Second
 
 	// maxDrift is how many ppm a clock can drift.
 	maxDrift = 400
@@ -106,7 +109,7 @@ func (p *pace) judge() bool {
 	slices.Sort(sorted[:])
 	p.level, p.noise = sorted[0], sorted[window/2]-sorted[0]
 	if !p.known {
-		p.known, p.usual = true, p.level-p.slew
+		p.known, p.usual = true, p.level-p.slew+p.owed
 	}
 	if p.doubts() {
 		p.goal = p.slew
@@ -170,8 +173,9 @@ func (p *pace) behind() time.Duration {
 	return p.level - p.usual - p.slew
 }
 
-// forget says that frames are stamped by another offset now.
-func (p *pace) forget() { *p = pace{slew: p.slew, goal: p.slew} }
+// forget says that frames are stamped by another offset now, from a time on that
+// is so much later than the wall clock because others were there before.
+func (p *pace) forget(owed time.Duration) { *p = pace{slew: p.slew, goal: p.slew, owed: owed} }
 
 // interrupt says that the publisher was away. What was usual remains so, as
 // long as nothing is forgotten.

@@ -89,8 +89,8 @@ var undisturbed = []struct {
 	{"a line that is two seconds late for five minutes", late(exact, func(at float64) float64 { return max(0, step(900, 2)(at)-step(1200, 2)(at)) })},
 	{"three seconds at once, then real time", late(exact, func(at float64) float64 { return -min(at, 3000) })},
 	{"a minute at once, then real time", late(exact, func(at float64) float64 { return -min(at, 60000) })},
-	{"five seconds ahead from ten minutes on", late(exact, step(600, -5.1))},
-	{"ten seconds late from ten minutes on", late(exact, step(600, 10))},
+	{"half a minute ahead from ten minutes on", late(exact, step(600, -31))},
+	{"half a minute late from ten minutes on", late(exact, step(600, 31))},
 	{"our clock is set ahead", setClock(3600)},
 	{"our clock is set back", setClock(-3600)},
 	{"a file, 0.2 % too fast", speed(1.002)},
@@ -176,5 +176,28 @@ func TestDriftIsFollowed(t *testing.T) {
 			t.Errorf("%s: %v ppm measured, %v behind", c.name, ppm, behind)
 		}
 		t.Logf("%s: off by %.1f ms at most, %.1f ppm measured, corrected %d times", c.name, worst, ppm, p.clock.Repairs()[timeline.DriftCorrected])
+	}
+}
+
+// TestWhatIsOwedIsPaidBack has a publisher that sends three seconds at once when
+// it begins, and takes over from itself.
+func TestWhatIsOwedIsPaidBack(t *testing.T) {
+	p := newPublisher(video)
+	send := func(from, seconds int) (ahead float64) {
+		for i := range seconds * 25 {
+			made := max(i*40-3000, 0)
+			s := p.at(from*1000+made, media.Frame{Track: v0, Time: uint32(from*7777777 + i*40), Key: i == 0})
+			ahead = ms(s.DTS, 90000) - float64(from*1000+made)
+		}
+		return ahead
+	}
+	before := send(0, 603)
+	p.clock.Resume()
+	if at := send(600, 3+60) - before; at < 2900 || at > 3100 {
+		t.Errorf("after a minute it is ahead by %v ms more than the first", at)
+	}
+	p.clock.Resume()
+	if at := send(660, 5*3600) - before; at < -40 || at > 40 {
+		t.Errorf("after five hours it is ahead by %v ms more than the first", at)
 	}
 }

@@ -76,7 +76,8 @@ func (c *Clock) begin(tr *track, now time.Duration) {
 			return
 		}
 	}
-	c.anchor(tr, max(now, c.floor), 0)
+	c.pace.forget(max(c.floor-now, 0))
+	c.shift(tr, max(now, c.floor), 0)
 }
 
 // advance takes a later frame of a track.
@@ -145,11 +146,11 @@ func (c *Clock) runsAway(tr *track, at, now time.Duration) bool {
 	return !alone
 }
 
-// anchor puts a track's last frame at the given time, whatever the publisher's
-// time was. How late its frames usually come is not known then.
-func (c *Clock) anchor(tr *track, at, jump time.Duration) {
-	c.pace.forget()
-	c.shift(tr, at, jump)
+// anchor puts a track's last frame at the wall-clock time, whatever the
+// publisher's was. How late its frames usually come is not known then.
+func (c *Clock) anchor(tr *track, now, jump time.Duration) {
+	c.pace.forget(0)
+	c.shift(tr, now, jump)
 }
 
 // shift puts a track's last frame at the given time. The other tracks follow
