@@ -25,7 +25,9 @@
 //
 // The clock of an encoder is up to 200 ppm faster or slower than ours. The one
 // offset follows it by at most 500 ppm, so that frames are stamped as long
-// before their arrival as when the publisher began. See pace.
+// before their arrival as when the publisher began, within 30 ms and what drifts
+// in 200 s. Jitter, stalls and bursts do not move it, and neither does a
+// publisher that is faster than real time. See pace.
 //
 // # What it foretells
 //
