@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/pkg/config"
+	"sluice/pkg/metrics"
 	"sluice/pkg/origin"
 	"sluice/pkg/rtmp"
 	"sluice/pkg/segment"
@@ -75,7 +76,8 @@ func (g *Gateway) open() (err error) {
 		Store: g.store, Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
 	site, err := origin.New(origin.Config{
-		Source: g.registry, Store: g.store, Pages: web.Files(),
+		Metrics: metrics.New(g.registry),
+		Source:  g.registry, Store: g.store, Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Log: g.log, Now: time.Now,
 	})
 	if err != nil {

@@ -167,9 +167,11 @@ const away = 19 * time.Second
 
 // due reports whether a segment is the one behind the newest. Players ask for
 // it when the one before has ended, which is a frame before its time, and some
-// a part of a segment early.
+// a part of a segment early. While nobody publishes they go on counting.
 func (o *Origin) due(s *live.Snapshot, at place) bool {
-	return !s.Ended && upcoming(s, at.track) == at.number
+	const most = 1000 // segments that players count on
+	next := upcoming(s, at.track)
+	return !s.Ended && next > 0 && (at.number == next || s.Away && at.number > next && at.number-next < most)
 }
 
 // upcoming returns the number of the segment behind the newest that there is

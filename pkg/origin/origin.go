@@ -35,6 +35,7 @@ type Config struct {
 	Pages   fs.FS       // index.html, player.html and assets/; its files can seek
 	TSCache int64       // bytes of MPEG-TS segments to keep
 	RTMP    int         // port that publishers connect to, for the page to tell
+	Metrics http.Handler
 	Log     zerolog.Logger
 	Now     func() time.Time
 }
@@ -77,6 +78,9 @@ func (o *Origin) Handler() *Handler {
 	r.Get("/", o.page("index.html"))
 	r.Get("/-/*", o.asset)
 	r.Get("/healthz", o.healthz)
+	if o.Metrics != nil {
+		r.Get("/metrics", o.metrics)
+	}
 	r.Get("/streams.json", o.streams)
 	r.Get("/publish.json", o.publishing)
 	r.Get("/time", o.time)

@@ -152,6 +152,12 @@ func (o *Origin) time(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte(text))
 }
 
+// metrics serves what there is to measure at this moment.
+func (o *Origin) metrics(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", never)
+	o.Metrics.ServeHTTP(w, r)
+}
+
 // healthz says that the process is up.
 func (o *Origin) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", typeText)

@@ -35,6 +35,8 @@ type cast struct {
 	left    time.Time // when the last publisher went, while there is none
 	ended   time.Time // when the programme ended
 	signs   chan struct{}
+
+	publishers uint64 // that went on air
 }
 
 // admit lets a publisher in, or returns ErrNameInUse. It returns ErrClosed when
@@ -116,6 +118,7 @@ func (p *programme) hear(pub *Publication, now time.Time) {
 // enter puts a publisher on air.
 func (p *programme) enter(pub *Publication) {
 	p.onAir, p.feed = pub, &pub.feed
+	p.publishers++
 	for _, t := range p.tracks {
 		p.clock.SetTrack(t)
 	}

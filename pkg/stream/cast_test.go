@@ -18,6 +18,7 @@ import (
 	"sluice/pkg/segment"
 	"sluice/pkg/store"
 	"sluice/pkg/stream"
+	"sluice/pkg/timeline"
 )
 
 func lingering(c *stream.Config) { c.Linger = time.Minute }
@@ -41,24 +42,36 @@ func TestReturns(t *testing.T) {
 		headers int // of video
 		warned  int // of times
 	}{
-		{name: "after 5 s", source: again, away: 5000,
+		{
+			name: "after 5 s", source: again, away: 5000,
 			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.01 2.01 1.00", headers: 1},
-		{name: "at once", source: again, away: 100,
+			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.01 2.01 1.00", headers: 1,
+		},
+		{
+			name: "at once", source: again, away: 100,
 			video: "p0 2.00 2.00 1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00 | p1 2.01 2.01 1.00", headers: 1},
-		{name: "after longer than the window", source: again, away: 45000,
+			audio: "p0 2.01 2.01 1.00 | p1 2.01 2.01 1.00", headers: 1,
+		},
+		{
+			name: "after longer than the window", source: again, away: 45000,
 			video: "p0 2.00 2.00 1.00" + strings.Repeat(" gap2.00", 22) + " gap1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00 gap1.99" + strings.Repeat(" gap2.00", 21) + " gap1.00 | p1 2.01 2.01 1.00", headers: 1},
-		{name: "with another size", tracks: []media.Track{video(2), audio(48000)}, source: again, away: 5000,
+			audio: "p0 2.01 2.01 1.00 gap1.99" + strings.Repeat(" gap2.00", 21) + " gap1.00 | p1 2.01 2.01 1.00", headers: 1,
+		},
+		{
+			name: "with another size", tracks: []media.Track{video(2), audio(48000)}, source: again, away: 5000,
 			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.01 2.01 1.00", headers: 2},
-		{name: "without audio", tracks: []media.Track{video(1)}, source: source{fps: 25, gop: 50}, away: 5000,
+			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.01 2.01 1.00", headers: 2,
+		},
+		{
+			name: "without audio", tracks: []media.Track{video(1)}, source: source{fps: 25, gop: 50}, away: 5000,
 			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00", headers: 1},
-		{name: "with longer groups", source: source{fps: 25, gop: 500, rate: 48000}, away: 5000,
+			audio: "p0 2.01 2.01 1.00", headers: 1,
+		},
+		{
+			name: "with longer groups", source: source{fps: 25, gop: 500, rate: 48000}, away: 5000,
 			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.44 2.44 0.12",
-			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.45 2.43 0.13", headers: 1, warned: 1},
+			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.45 2.43 0.13", headers: 1, warned: 1,
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -189,7 +202,8 @@ func enter(ctx context.Context, r *stream.Registry) (*rival, error) {
 		return nil, err
 	}
 	v.Publication = pub
-	return v, v.WriteTrack(video(1))
+	err = v.WriteTrack(video(1))
+	return v, err
 }
 
 // TestConflicts has two publishers want the same name. The first one goes on
@@ -387,5 +401,28 @@ func TestAnybodyAtAnyTime(t *testing.T) {
 				t.Errorf("%s: %d segments", conflict, len(seen))
 			}
 		})
+	}
+}
+
+// TestVitals has a publisher whose clock jumps: the log names the repair once, and
+// the vitals count it.
+func TestVitals(t *testing.T) {
+	r := newRig(t, lingering)
+	r.publish(video(1))
+	for i, ahead := range []int{0, -100_000, 50_000, 7} {
+		r.play(source{fps: 25, gop: 50, ahead: ahead}, 3000*i, 3000*(i+1))
+	}
+	all := r.registry.Vitals()
+	if len(all) != 1 || all[0].Name != show || !all[0].Publishing || all[0].Publishers != 1 || all[0].Periods != 1 ||
+		all[0].Repairs[timeline.JumpedBack] != 2 || all[0].Repairs[timeline.JumpedForward] != 1 {
+		t.Errorf("%+v", all)
+	}
+	if n := r.lines("clock jumped back"); n != 1 {
+		t.Errorf("%d lines of the log", n)
+	}
+	r.close()
+	r.verify()
+	if all := r.registry.Vitals(); all[0].Publishing {
+		t.Error("nobody publishes")
 	}
 }

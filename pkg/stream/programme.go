@@ -3,6 +3,7 @@ package stream
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -29,6 +30,9 @@ type programme struct {
 	cast
 	*feed // that of the publisher on air, nil while there is none
 
+	repairs timeline.Counts        // as they were last
+	vitals  atomic.Pointer[Vitals] // as they were last
+
 	base    uint64 // media sequence number of the first segment
 	era     *era   // nil before the first segment
 	eras    []*era // the newest ones, era last
@@ -45,6 +49,7 @@ type feed struct {
 	filmed   time.Time       // when the last frame of video came
 	unkeyed  time.Duration   // how much video came since its last key frame
 	warned   [warnings]bool  // of what the broadcaster was warned
+	repaired timeline.Counts // of which kinds the log says so
 	active   []media.TrackID // tracks that are on air, the lead first; none before the feed begins
 	starved  time.Time       // since when a track waits for the next period
 	led      time.Time       // when the lead sent a frame that was taken
@@ -103,7 +108,7 @@ func (p *programme) suspend() {
 	p.cutter.SetTracks(nil)
 	p.clock.Resume()
 	p.pending = true
-	p.feed.active, p.feed.early = nil, waiting{}
+	p.active, p.early = nil, waiting{}
 }
 
 // end says that the programme is over: viewers are told that no more will come.
@@ -123,6 +128,7 @@ func (p *programme) write(f arrival) {
 		p.activate(f.Track)
 	}
 	sample := p.clock.Stamp(f.Frame, f.at)
+	p.watchRepairs(f.Track)
 	p.watchPace(f, sample)
 	p.dismiss(f)
 	if w := p.writer(f.Track); w != nil && w.stale {

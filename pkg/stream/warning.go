@@ -5,6 +5,7 @@ import (
 
 	"sluice/pkg/media"
 	"sluice/pkg/segment"
+	"sluice/pkg/timeline"
 )
 
 // A warning is something that a broadcaster should change.
@@ -18,15 +19,23 @@ const (
 	warnings // how many there are
 )
 
+// String returns the warning as people are told.
+func (w warning) String() string {
+	switch w {
+	case keyless:
+		return "video without key frames (IDR): players cannot start; set the encoder's keyframe interval"
+	case rareKeys:
+		return "key frames are too far apart: segments are cut without one, at which players cannot start; set the encoder's keyframe interval"
+	case hasty:
+		return "publisher is faster than real time: its media are dated into the future"
+	case warnings:
+	}
+	return ""
+}
+
 // codeWarning is the code of the onStatus that says so: there is no other that
 // encoders know and go on at.
 const codeWarning = "NetStream.Publish.Warning"
-
-var texts = [warnings]string{
-	keyless:  "video without key frames (IDR): players cannot start; set the encoder's keyframe interval",
-	rareKeys: "key frames are too far apart: segments are cut without one, at which players cannot start; set the encoder's keyframe interval",
-	hasty:    "publisher is faster than real time: its media are dated into the future",
-}
 
 // warn tells the log and the broadcaster of something, once a publisher.
 func (p *programme) warn(what warning, id media.TrackID, how string, much time.Duration) {
@@ -34,8 +43,8 @@ func (p *programme) warn(what warning, id media.TrackID, how string, much time.D
 		return
 	}
 	p.warned[what] = true
-	p.log.Warn().Stringer("track", id).Stringer(how, much.Round(time.Millisecond)).Msg(texts[what])
-	p.onAir.peer.Warn(codeWarning, texts[what])
+	p.log.Warn().Stringer("track", id).Stringer(how, much.Round(time.Millisecond)).Msg(what.String())
+	p.onAir.peer.Warn(codeWarning, what.String())
 }
 
 // watchKeys warns when a broadcaster's video has no key frames, without which
@@ -55,6 +64,23 @@ func (p *programme) watchKeys(f arrival) {
 	if p.unkeyed > p.env.Config.Segment.Max {
 		p.warn(keyless, f.Track, "waited", p.unkeyed)
 	}
+}
+
+// watchRepairs tells the log of what was repaired in the publisher's times, once
+// each kind.
+func (p *programme) watchRepairs(id media.TrackID) {
+	now := p.clock.Repairs()
+	if now == p.repairs {
+		return
+	}
+	for kind, n := range now {
+		if n > p.repairs[kind] && p.repaired[kind] == 0 {
+			p.log.Warn().Stringer("track", id).Stringer("repair", timeline.Repair(kind)).Msg("publisher's times are repaired")
+		}
+		p.repaired[kind] += n - p.repairs[kind]
+	}
+	p.repairs = now
+	p.examine()
 }
 
 // watchCuts warns when the lead's segments are cut without a key frame.

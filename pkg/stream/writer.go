@@ -232,6 +232,7 @@ func (w *writer) list() {
 	p := w.programme
 	w.era.listed = true
 	w.retire(p.live.Add(w.id, w.seg, p.targets(), p.env.Now()))
+	p.examine()
 }
 
 // retire removes what left the window, when its time has come.

@@ -72,7 +72,11 @@ export async function openBare(
 }
 
 /** Plays a manifest on such a page with the player's defaults. */
-export async function playBare({ page }: WatchedPage, player: Bare, manifest: string): Promise<void> {
+export async function playBare(
+  { page }: Pick<WatchedPage, 'page'>,
+  player: Bare,
+  manifest: string,
+): Promise<void> {
   const start = { 'hls.js': startHls, 'hls-1.6': startHls, 'shaka-player': startShaka, 'dash.js': startDash };
   await page.evaluate(start[player], manifest);
 }
@@ -108,7 +112,9 @@ function startDash(manifest: string): void {
   window.errors = [];
   player.on('error', (event: { error?: unknown }) => {
     const { error } = event;
-    window.errors.push(`dash.js ${typeof error === 'object' && error && 'code' in error ? String(error.code) : ''}`);
+    window.errors.push(
+      `dash.js ${typeof error === 'object' && error && 'code' in error ? String(error.code) : ''}`,
+    );
   });
   if (video) player.initialize(video, manifest, true);
 }

@@ -6,30 +6,33 @@ import { BOX, BOXES, CLOCK_FILTER, HEIGHT, RATE, readClock, WIDTH } from './cloc
 /** An encoder at work. */
 export interface ClockPublisher {
   stop(): Promise<void>;
+  /** Ends it as a crash does. */
+  kill(): Promise<void>;
 }
 
 /**
  * Publishes, with ffmpeg, a picture that shows the wall clock, and a tone:
- * H.264 with a key frame every two seconds and `bFrames` B-frames in a row.
+ * H.264 with a key frame every two seconds and `bFrames` B-frames in a row. The
+ * picture can be `times` as wide and high.
  */
-export function publishClock(url: string, bFrames: number): ClockPublisher {
+export function publishClock(url: string, bFrames: number, times = 1): ClockPublisher {
   const input = ['-re', '-f', 'lavfi', '-i', `testsrc2=s=${WIDTH}x${HEIGHT}:r=${RATE}`];
   const tone = ['-re', '-f', 'lavfi', '-i', 'sine=sample_rate=48000'];
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-bf', `${bFrames}`];
   const groups = ['-b_strategy', '0', '-g', `${2 * RATE}`, '-sc_threshold', '0', '-b:v', '500k'];
   const output = ['-c:a', 'aac', '-b:a', '64k', '-flush_packets', '1', '-f', 'flv', url];
+  const filter = `${CLOCK_FILTER},scale=${times * WIDTH}:${times * HEIGHT}:flags=neighbor`;
   const encoder = spawn(
     'ffmpeg',
-    ['-v', 'error', ...input, ...tone, '-filter_complex', CLOCK_FILTER, ...video, ...groups, ...output],
+    ['-v', 'error', ...input, ...tone, '-filter_complex', filter, ...video, ...groups, ...output],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const gone = once(encoder, 'exit');
-  return {
-    stop: async () => {
-      encoder.kill('SIGTERM');
-      await gone;
-    },
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    encoder.kill(signal);
+    await gone;
   };
+  return { stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
 
 /**

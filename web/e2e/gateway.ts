@@ -18,8 +18,8 @@ export class Program {
   readonly log: string[] = [];
   readonly #child: ChildProcess;
 
-  constructor(args: string[], line: (text: string) => void = () => undefined) {
-    this.#child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(args: string[], line: (text: string) => void = () => undefined, env: NodeJS.ProcessEnv = {}) {
+    this.#child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (!stream) continue;
       createInterface(stream).on('line', (text) => {
@@ -51,8 +51,11 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Starts a gateway; `http` asks for a certain address, to take over from one that has stopped. */
-export async function startGateway(http = '127.0.0.1:0'): Promise<Gateway> {
+/**
+ * Starts a gateway; `http` asks for a certain address, to take over from one that has stopped, and `settings`
+ * are variables such as SLUICE_STREAM_LINGER.
+ */
+export async function startGateway(http = '127.0.0.1:0', settings: NodeJS.ProcessEnv = {}): Promise<Gateway> {
   const segments = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
   const addresses = new Map<string, string>();
   let found: () => void = () => undefined;
@@ -60,12 +63,13 @@ export async function startGateway(http = '127.0.0.1:0'): Promise<Gateway> {
     found = done;
   });
   const args = ['--rtmp', '127.0.0.1:0', '--http', http, '--segments', segments, '--log-format', 'json'];
-  const server = new Program(['serve', ...args], (text) => {
+  const listen = (text: string): void => {
     const entry = parse(text);
     if (entry.message !== 'listening') return;
     addresses.set(String(entry.protocol), String(entry.address));
     if (addresses.has('rtmp') && addresses.has('http')) found();
-  });
+  };
+  const server = new Program(['serve', ...args], listen, settings);
   await within(STARTED_WITHIN, listening, () => `the gateway did not start:\n${server.log.join('\n')}`);
 
   const publishers: Program[] = [];

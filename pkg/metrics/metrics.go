@@ -1,0 +1,63 @@
+// Package metrics tells Prometheus what goes on.
+package metrics
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"sluice/pkg/stream"
+	"sluice/pkg/timeline"
+)
+
+// A Source knows how streams are.
+type Source interface {
+	Vitals() []stream.Vitals
+}
+
+// New returns a handler that answers in the exposition formats of Prometheus. It
+// reads the source when it is asked.
+func New(source Source) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
+		&streams{source},
+	)
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// streams collects what there is of each stream.
+type streams struct{ Source }
+
+func desc(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("sluice_stream_"+name, help, append([]string{"stream"}, labels...), nil)
+}
+
+// Describe implements prometheus.Collector. What is collected depends on what is
+// on air: it is not checked beforehand.
+func (s *streams) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (s *streams) Collect(out chan<- prometheus.Metric) {
+	for _, v := range s.Vitals() {
+		name := v.Name.String()
+		publishing := 0.0
+		if v.Publishing {
+			publishing = 1
+		}
+		send := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+			out <- prometheus.MustNewConstMetric(desc, kind, value, append([]string{name}, labels...)...)
+		}
+		send(desc("publishing", "1 while somebody publishes the stream, 0 while it waits for a publisher or has ended."), prometheus.GaugeValue, publishing)
+		send(desc("publishers_total", "Publishers that went on air."), prometheus.CounterValue, float64(v.Publishers))
+		send(desc("periods_total", "Periods that began: one more than there are discontinuities."), prometheus.CounterValue, float64(v.Periods))
+		send(desc("clock_drift_ratio", "Drift of the publisher's clock against the gateway's; positive when it is fast."), prometheus.GaugeValue, v.Drift/1e6)
+		send(desc("behind_seconds", "By how much frames come later than usual."), prometheus.GaugeValue, v.Behind.Seconds())
+		repairs := desc("repairs_total", "Mistakes in the publishers' times that were mended, by kind.", "repair")
+		for kind, n := range v.Repairs {
+			send(repairs, prometheus.CounterValue, float64(n), timeline.Repair(kind).String())
+		}
+	}
+}

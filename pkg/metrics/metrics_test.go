@@ -1,0 +1,40 @@
+package metrics_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/pkg/metrics"
+	"sluice/pkg/stream"
+	"sluice/pkg/timeline"
+)
+
+type source []stream.Vitals
+
+func (s source) Vitals() []stream.Vitals { return s }
+
+func TestMetrics(t *testing.T) {
+	show := stream.Vitals{
+		Name: stream.Name{App: "live", Key: "show"}, Publishing: true, Publishers: 3, Periods: 4,
+		Drift: -50, Behind: 250 * time.Millisecond,
+	}
+	show.Repairs[timeline.JumpedBack] = 7
+	answer := httptest.NewRecorder()
+	metrics.New(source{show}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, line := range []string{
+		`sluice_stream_publishing{stream="live/show"} 1`,
+		`sluice_stream_publishers_total{stream="live/show"} 3`,
+		`sluice_stream_periods_total{stream="live/show"} 4`,
+		`sluice_stream_clock_drift_ratio{stream="live/show"} -5e-05`,
+		`sluice_stream_behind_seconds{stream="live/show"} 0.25`,
+		`sluice_stream_repairs_total{repair="clock jumped back",stream="live/show"} 7`,
+		`sluice_stream_repairs_total{repair="drift corrected",stream="live/show"} 0`,
+	} {
+		if !strings.Contains(answer.Body.String(), "\n"+line+"\n") {
+			t.Errorf("there is no %s in\n%s", line, answer.Body.String())
+		}
+	}
+}

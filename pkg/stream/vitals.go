@@ -1,0 +1,43 @@
+package stream
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/pkg/timeline"
+)
+
+// Vitals are what an operator wants to watch of a stream. Counts are of its whole
+// life.
+type Vitals struct {
+	Name       Name
+	Publishing bool            // somebody is on air
+	Publishers uint64          // that went on air
+	Periods    uint64          // that began
+	Repairs    timeline.Counts // of publishers' times
+	Drift      float64         // of the publisher's clock against ours, in ppm; positive when it is fast
+	Behind     time.Duration   // by which frames come later than usual
+}
+
+// Vitals returns those of all streams, ordered by name. They are at most a segment
+// old.
+func (r *Registry) Vitals() []Vitals {
+	var all []Vitals
+	for name, p := range r.all() {
+		if v := p.vitals.Load(); v != nil {
+			v := *v
+			v.Name, v.Publishing = name, !p.live.Snapshot().Away && !p.live.Snapshot().Ended
+			all = append(all, v)
+		}
+	}
+	slices.SortFunc(all, func(a, b Vitals) int { return strings.Compare(a.Name.String(), b.Name.String()) })
+	return all
+}
+
+// examine renews the vitals.
+func (p *programme) examine() {
+	v := Vitals{Publishers: p.publishers, Periods: p.next - p.before.period, Repairs: p.repairs}
+	v.Drift, v.Behind = p.clock.Drift()
+	p.vitals.Store(&v)
+}

@@ -1,0 +1,189 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openBare, playBare, startBareSite, type Bare, type BareSite } from './bare';
+import { launch, open } from './browser';
+import { HEIGHT, WIDTH } from './clock-picture';
+import { publishClock, type ClockPublisher } from './clock-publisher';
+import { listed, startGateway, type Gateway } from './gateway';
+
+// Viewers watch one stream, to which things happen. None of them does anything
+// about it, and all must see it go on.
+
+interface Viewer {
+  name: string;
+  player?: Bare;
+  manifest?: string;
+}
+
+const HLS: Viewer[] = [
+  { name: 'our page' },
+  { name: 'hls.js', player: 'hls.js', manifest: 'index.m3u8' },
+  { name: 'hls.js 1.6.16', player: 'hls-1.6', manifest: 'index.m3u8' },
+  { name: 'shaka, HLS', player: 'shaka-player', manifest: 'index.m3u8' },
+];
+
+const DASH: Viewer[] = [
+  { name: 'shaka, DASH', player: 'shaka-player', manifest: 'll.mpd' },
+  { name: 'shaka, DASH, complete segments', player: 'shaka-player', manifest: 'index.mpd' },
+  { name: 'dash.js', player: 'dash.js', manifest: 'll.mpd' },
+  { name: 'dash.js, complete segments', player: 'dash.js', manifest: 'index.mpd' },
+];
+
+/** What happens, and for how long nobody publishes then. */
+interface Event {
+  name: string;
+  away: number; // seconds
+  /** How many times as large the picture is afterwards. */
+  times: number;
+  happen: () => Promise<void>;
+}
+
+const EVENTS: Event[] = [
+  {
+    name: 'the encoder is killed and comes back after 5 s',
+    away: 5,
+    times: 1,
+    happen: async () => {
+      await encoder.kill();
+      await sleep(5);
+      encoder = publish(1);
+    },
+  },
+  {
+    name: 'the encoder comes back with another resolution',
+    away: 2,
+    times: 2,
+    happen: async () => {
+      await encoder.kill();
+      await sleep(2);
+      encoder = publish(2);
+    },
+  },
+  {
+    name: 'the encoder fails, and a backup stands by',
+    away: 3, // the backup's next key frame is within two seconds of the second that it waits
+    times: 1,
+    happen: async () => {
+      const backup = publish(1);
+      await sleep(4);
+      await encoder.kill();
+      encoder = backup;
+    },
+  },
+];
+
+const SETTLED = 20; // seconds after which all must play again
+const BESIDES = 8; // seconds that a player may stand still beside those in which nobody published; dash.js needs them twice
+const MOVES = 0.02; // seconds of media from one look to the next
+
+let gateway: Gateway;
+let browser: Browser;
+let site: BareSite;
+let encoder: ClockPublisher;
+
+beforeAll(async () => {
+  const settings = { SLUICE_STREAM_CONFLICT: 'backup' };
+  [gateway, browser, site] = await Promise.all([
+    startGateway(undefined, settings),
+    launch(),
+    startBareSite(),
+  ]);
+  encoder = publish(1);
+  await listed(`http://${gateway.http}/live/show/v0/index.m3u8`, 4);
+});
+
+afterAll(async () => {
+  await Promise.all([browser.close(), site.stop(), encoder.stop()]);
+  await gateway.stop();
+});
+
+// As many at a time as two cores can serve without making them wait.
+describe.each([
+  ['HLS', HLS],
+  ['DASH', DASH],
+] as const)('%s', (_, viewers) => {
+  const pages: Page[] = [];
+
+  beforeAll(async () => {
+    for (const viewer of viewers) pages.push(await sitDown(viewer));
+    await sleep(10);
+    await Promise.all(pages.map(takeLooks));
+  }, 120_000);
+
+  afterAll(() => Promise.all(pages.map((page) => page.context().close())));
+
+  describe.each(EVENTS)('$name', ({ away, times, happen }) => {
+    let seen: Look[][] = [];
+
+    beforeAll(async () => {
+      await happen();
+      await sleep(SETTLED);
+      seen = await Promise.all(pages.map(takeLooks));
+    }, 120_000);
+
+    test.each(viewers.map(({ name }, i) => ({ name, i })))('$name plays on', ({ name, i }) => {
+      const looks = seen[i] ?? [];
+      const still = stillness(looks);
+      process.stdout.write(`${name}: stood still for ${still.toFixed(1)} s\n`);
+      const end = looks.slice(-20);
+      expect(end.every((look, k) => k === 0 || look.position > (end[k - 1]?.position ?? 0))).toBe(true);
+      expect(end.at(-1)).toMatchObject({ width: times * WIDTH, height: times * HEIGHT });
+      expect(still).toBeLessThan(2 * away + BESIDES);
+    });
+  });
+});
+
+/** What a video element was like at a moment. */
+interface Look {
+  at: number; // milliseconds
+  position: number; // seconds
+  width: number;
+  height: number;
+}
+
+declare global {
+  interface Window {
+    looks?: Look[];
+  }
+}
+
+function publish(times: number): ClockPublisher {
+  return publishClock(`rtmp://${gateway.rtmp}/live/show`, 0, times);
+}
+
+async function sitDown({ player, manifest }: Viewer): Promise<Page> {
+  const origin = `http://${gateway.http}`;
+  const { page } = player
+    ? await openBare(browser, site, player, origin)
+    : await open(browser, `${origin}/live/show/`);
+  if (player && manifest) await playBare({ page }, player, `${origin}/live/show/${manifest}`);
+  await page.evaluate(() => {
+    const looks: Look[] = [];
+    window.looks = looks;
+    setInterval(() => {
+      const video = document.querySelector('video');
+      if (!video) return;
+      const { currentTime: position, videoWidth: width, videoHeight: height } = video;
+      looks.push({ at: performance.now(), position, width, height });
+    }, 100);
+  });
+  return page;
+}
+
+/** All looks since they were taken last. */
+function takeLooks(page: Page): Promise<Look[]> {
+  return page.evaluate(() => window.looks?.splice(0) ?? []);
+}
+
+/** Seconds in which the picture did not move on. */
+function stillness(looks: Look[]): number {
+  return looks.reduce((sum, look, i) => {
+    const before = looks[i - 1];
+    if (!before || look.position - before.position >= MOVES) return sum;
+    return sum + (look.at - before.at) / 1000;
+  }, 0);
+}
+
+function sleep(seconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, 1000 * seconds));
+}
