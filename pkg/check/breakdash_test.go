@@ -145,7 +145,7 @@ func TestBrokenLowLatencyMPD(t *testing.T) {
 		{"no prft", lowDASH, chunks(func(_ int, c *imitatedChunk) { c.clock = false }), "lldash/producer-boxes"},
 		{"no profile", lowDASH, replace(`,http://www.dashif.org/guidelines/low-latency-live-v5`, ""), "lldash/profile"},
 		{"no Resync", lowDASH, replace(`<Resync.*\n`, ""), "lldash/resync"},
-		{"startNumber changes", lowDASH, later(replace(`startNumber="0" `, `startNumber="1" presentationTimeOffset="0" `)), "dash/publish-time-change dash/segment-available dash/template-change"},
+		{"startNumber changes", lowDASH, later(replace(`startNumber="0" `, `startNumber="1" presentationTimeOffset="0" `)), "dash/duration-drift dash/publish-time-change dash/segment-available dash/template-change"},
 		{"numbers that drift", lowDASH, replace(`startNumber="0"`, `startNumber="1"`), "dash/segment-available"},
 		{"media that drift", lowDASH, chunks(func(_ int, c *imitatedChunk) { c.time -= 100_000 }), "dash/duration-drift lldash/late"},
 		{"a segment only when it is complete", lowDASH, grow(func(o *imitation, w http.ResponseWriter, r *http.Request, t *imitated, k int) {

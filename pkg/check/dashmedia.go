@@ -27,6 +27,11 @@ func (m *dashMedia) follow(ctx context.Context) {
 	m.probeOldest(ctx)
 	for ctx.Err() == nil {
 		current, changed := m.d.latest()
+		if current.stale(time.Now()) {
+			if newer := m.d.since(ctx, time.Now()); newer != nil {
+				current = newer
+			}
+		}
 		if m.s = current.stream(m.key); m.s == nil {
 			return
 		}
@@ -91,7 +96,7 @@ func (m *dashMedia) next(now time.Time) (l listing, wait time.Duration, ok bool)
 	if at := m.s.available(l); at.After(now) {
 		return l, at.Sub(now), false
 	}
-	if end := m.s.m.periodEnd(m.s.period); end > 0 && m.s.begins(l.time) >= end {
+	if !m.s.inPeriod(l) {
 		return l, time.Second, false
 	}
 	return l, 0, true
@@ -103,18 +108,6 @@ func (m *dashMedia) after(l listing) bool {
 		return l.time > m.last.time
 	}
 	return l.number > m.last.number
-}
-
-// periodEnd returns when a Period ends, 0 if nobody knows.
-func (m *mpd) periodEnd(i int) time.Duration {
-	switch p := m.Periods[i]; {
-	case p.Duration != "":
-		return m.periods[i] + durationOr(p.Duration, 0, func(error) {})
-	case i+1 < len(m.periods):
-		return m.periods[i+1]
-	default:
-		return 0
-	}
 }
 
 // nextStatic goes through the first segments of what is complete.
@@ -188,13 +181,16 @@ func (m *dashMedia) segment(ctx context.Context, l listing) bool {
 	}
 	n := m.d.notes(address)
 	left := s.ends(l).Sub(m.d.now(time.Now()))
-	growing := s.chunked() && left > s.early/4
 	a, err := m.d.client.get(ctx, query{url: address, timeout: requestTimeout + 3*scale(l.duration, s.timescale)})
 	if ctx.Err() != nil {
 		return false
 	}
-	if err != nil || !a.ok() || len(a.body) == 0 {
-		n.broken("dash/segment-available", 0, "%s cannot be had: %s", s.describe(l), tell(a, err))
+	had := err == nil && a.ok() && len(a.body) > 0
+	s, l, ok := m.settle(ctx, l, address)
+	if !had {
+		if ok && ctx.Err() == nil {
+			n.broken("dash/segment-available", 0, "%s cannot be had: %s", s.describe(l), tell(a, err))
+		}
 		m.thread = thread{}
 		return false
 	}
@@ -207,7 +203,7 @@ func (m *dashMedia) segment(ctx context.Context, l listing) bool {
 	if c == segmentMedia && m.d.first(segmentMedia.String()) {
 		m.d.probe(func(ctx context.Context) { m.d.probeHTTP(ctx, a, segmentMedia) })
 	}
-	if m.header == nil {
+	if m.header == nil || !ok {
 		return true
 	}
 	chunks, err := readChunks(a.body, m.header)
@@ -217,8 +213,9 @@ func (m *dashMedia) segment(ctx context.Context, l listing) bool {
 	if len(chunks) == 0 {
 		return true
 	}
+	m.s = s
 	m.judge(l, chunks, n)
-	if growing {
+	if s.chunked() {
 		m.judgeGrowing(l, a, chunks, n)
 	}
 	if s.chunked() && m.turn == 1 {
@@ -262,100 +259,9 @@ func (m *dashMedia) judge(l listing, chunks []chunk, n notes) {
 	if off := scale(max(first, l.time)-min(first, l.time), timescale); off > scale(l.duration, timescale)/2 {
 		n.broken("dash/duration-drift", 0, "%s should begin at %d and begins at %d, more than half a segment off", s.describe(l), l.time, first)
 	}
-	if length*2 < l.duration || length*2 > 3*l.duration {
+	end := s.m.periodEnd(s.period)
+	last := end > 0 && s.begins(l.end()) >= end // it may be shorter
+	if length*2 < l.duration && !last || length*2 > 3*l.duration {
 		n.broken("dash/duration-drift", 0, "%s is %d long, and @duration is %d", s.describe(l), length, l.duration)
 	}
-}
-
-// judgeGrowing looks at how a segment came that was asked for before it was
-// complete.
-func (m *dashMedia) judgeGrowing(l listing, a *answer, chunks []chunk, n notes) {
-	s := m.s
-	end := s.ends(l)
-	first := m.d.now(a.done)
-	if len(a.arrivals) > 0 {
-		first = m.d.now(a.arrivals[0].at)
-	}
-	rest := end.Sub(m.d.now(a.sent)) // of the segment when it was asked for
-	if a.length >= 0 {
-		n.broken("lldash/growing", 0, "%s was asked for %s before its end, and the answer has Content-Length %d", s.describe(l), rest.Round(time.Millisecond), a.length)
-	}
-	if !first.Before(end.Add(-rest / 8)) {
-		n.broken("lldash/growing", 0, "%s was asked for %s before its end, and its first byte came %s after that", s.describe(l), rest.Round(time.Millisecond), first.Sub(m.d.now(a.sent)).Round(time.Millisecond))
-		return
-	}
-	for i := range chunks {
-		c := &chunks[i]
-		length := scale(c.duration, s.timescale)
-		if length > time.Second+10*time.Millisecond && s.kind() == "video" {
-			n.broken("lldash/chunk-duration", 0, "%s has a chunk of %s", s.describe(l), length)
-		}
-		due := m.d.startOf(s, c.time+c.duration)
-		came, began := m.d.now(a.at(c.offset+c.size)), m.d.now(a.at(c.offset+1))
-		if asked := m.d.now(a.sent); due.Before(asked) {
-			due = asked // it was there before
-		}
-		if late := came.Sub(due); late > length+slack {
-			n.broken("lldash/late", 0, "the chunk at byte %d of %s came %s after its media ended", c.offset, s.describe(l), late.Round(time.Millisecond))
-			return
-		}
-		if span := came.Sub(began); span > max(length/2, 50*time.Millisecond) && began.After(m.d.now(a.sent).Add(length)) {
-			n.broken("lldash/chunk-burst", 0, "the chunk at byte %d of %s came over %s, not at once", c.offset, s.describe(l), span.Round(time.Millisecond))
-			return
-		}
-	}
-}
-
-// startOf returns when a media time is, by the server's clock.
-func (d *dashWatch) startOf(s *stream, ticks uint64) time.Time { return s.m.start.Add(s.begins(ticks)) }
-
-// probeOldest asks for the oldest segment of the time shift buffer.
-func (m *dashMedia) probeOldest(ctx context.Context) {
-	s := m.s
-	var l listing
-	switch {
-	case s.timed && len(s.timeline) > 0:
-		l = s.timeline[0]
-	case s.timed || !s.m.dynamic() || s.m.durations.depth < 0:
-		return
-	default:
-		oldest, ok := s.at(m.d.now(time.Now()).Add(-s.m.durations.depth))
-		if !ok {
-			oldest = s.nominal(0)
-		}
-		l, _ = s.find(oldest.number + 1)
-		if s.available(l).After(m.d.now(time.Now())) {
-			return
-		}
-	}
-	address, err := s.url(l)
-	if err != nil {
-		return // the watcher tells
-	}
-	a, err := m.d.client.get(ctx, query{url: address, header: map[string]string{"Range": "bytes=0-1"}})
-	if ctx.Err() == nil && (err != nil || !a.ok()) {
-		m.d.notes(address).broken("dash/segment-available", 0, "%s, the oldest there is, cannot be had: %s", s.describe(l), tell(a, err))
-	}
-}
-
-// probeEarly asks for a segment long before it may be had.
-func (m *dashMedia) probeEarly() {
-	if m.s.timed || !m.d.first("early") {
-		return
-	}
-	l, _ := m.s.find(m.last.number + 20)
-	address, err := m.s.url(l)
-	if err != nil {
-		return
-	}
-	m.d.probe(func(ctx context.Context) {
-		n := m.d.notes(address)
-		a, err := m.d.client.get(ctx, query{url: address, timeout: 3 * time.Second})
-		switch {
-		case err != nil:
-			n.broken("lldash/early", 0, "a request for a segment twenty segments ahead is not answered at once")
-		case a.status/100 == 2:
-			n.broken("lldash/early-answer", 0, "a request for a segment twenty segments ahead is answered %d with %d bytes", a.status, len(a.body))
-		}
-	})
 }

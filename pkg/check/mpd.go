@@ -33,6 +33,7 @@ type mpd struct {
 	raw         []byte          // the text
 	published   time.Time       // zero if not said or not to be read
 	start       time.Time       // so too
+	asked       time.Time       // by our clock
 	durations   mpdDurations    // of the attributes
 	streams     []*stream       // one for each Representation of each Period
 	periods     []time.Duration // when each begins

@@ -298,6 +298,12 @@ func (s *stream) at(now time.Time) (listing, bool) {
 	if !s.available(s.nominal(count)).After(now) {
 		count++
 	}
+	if end := s.m.periodEnd(s.period); end > 0 { // nothing of it begins later
+		count = min(count, uint64((end-s.m.periods[s.period]+length-1)/length))
+	}
+	if count == 0 {
+		return listing{}, false
+	}
 	return s.nominal(count - 1), true
 }
 

@@ -16,6 +16,8 @@ type dashWatch struct {
 	m       *mpd          // the newest
 	changed chan struct{} // closed when there is a newer one
 	offset  time.Duration // of the server's clock from ours
+
+	reloading sync.Mutex // held while the manifest is asked for again
 }
 
 // watchDASH follows a manifest and returns what kind of DASH it is.
@@ -47,10 +49,10 @@ func (w *watch) watchDASH(ctx context.Context, address string, first *answer) st
 		kind = "LL-DASH"
 	}
 	for m.dynamic() && m.durations.update >= 0 && ctx.Err() == nil {
-		if !pause(ctx, min(max(m.durations.update, 500*time.Millisecond), 5*time.Second)) {
+		if !pause(ctx, min(max(m.durations.update, leastUpdate), 5*time.Second)) {
 			break
 		}
-		if next := d.reload(ctx); next != nil {
+		if next := d.since(ctx, time.Now()); next != nil {
 			m = next
 			follow(m)
 		}
@@ -66,7 +68,8 @@ func manifestClass(m *mpd) class {
 	return staticManifest
 }
 
-// reload asks for the manifest again; nil if it cannot be had or read.
+// reload asks for the manifest again; nil if it cannot be had or read. The
+// caller holds reloading.
 func (d *dashWatch) reload(ctx context.Context) *mpd {
 	old, _ := d.latest()
 	address := d.address
@@ -102,6 +105,7 @@ func (d *dashWatch) take(m *mpd, a *answer) {
 	c := manifestClass(m)
 	judgeAnswer(a, c, m.durations.update, n)
 	d.ledger.saw(c.String())
+	m.asked = a.sent
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.m = m
