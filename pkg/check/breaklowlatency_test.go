@@ -11,6 +11,24 @@ import (
 	"time"
 )
 
+// older makes rendition reports some parts older.
+func older(parts int) func(*imitation) {
+	return each(`LAST-MSN=(\d+),LAST-PART=(\d+)`, func(m []string) string {
+		msn, _ := strconv.Atoi(m[1])
+		part, _ := strconv.Atoi(m[2])
+		k := msn*perSegment + part - parts
+		return fmt.Sprintf("LAST-MSN=%d,LAST-PART=%d", k/perSegment, k%perSegment)
+	})
+}
+
+// behind makes audio come some parts late, and removes a pattern.
+func behind(parts int, pattern string) func(*imitation) {
+	return func(o *imitation) {
+		o.tracks[1].behind = parts
+		replace(pattern, "")(o)
+	}
+}
+
 // Parts and what is asked with directives.
 func TestBrokenLowLatency(t *testing.T) {
 	runBreakages(t, []breakage{
@@ -61,6 +79,16 @@ func TestBrokenLowLatency(t *testing.T) {
 			n, _ := strconv.Atoi(m[1])
 			return fmt.Sprintf("LAST-MSN=%d", n-3)
 		}), "hls/rendition-report-stale"},
+		{"rendition report four parts old", both, older(4), "hls/rendition-report-stale"},
+		{"rendition report a part old", both, older(1), ""},
+		{"rendition report of a later track", both, behind(1, ``), ""},
+		{"no LAST-PART where it is the same", both, replace(`,LAST-PART=\d+`, ""), ""},
+		{"no LAST-PART where it is another", both, behind(1, `,LAST-PART=\d+`), "hls/rendition-report-part"},
+		{"no LAST-PART of a track far ahead", both, behind(4, `,LAST-PART=\d+`), "hls/rendition-report-part"},
+		{"no hint at all", low, replace(`#EXT-X-PRELOAD-HINT.*\n`, ""), "hls/preload-hint-missing"},
+		{"no hint now and then", low, replace(`#EXT-X-PRELOAD-HINT.*p\d*[13579].m4s"\n`, ""), ""},
+		{"a hinted header that is not there", low, replace(`$`, "#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"nope.mp4\"\n"), "hls/preload-hint-answer"},
+		{"a hinted header that is there", low, replace(`$`, "#EXT-X-PRELOAD-HINT:TYPE=MAP,URI=\"init.mp4\"\n"), ""},
 		{"an old number refused", low, status(400, "", func(r *http.Request) bool {
 			msn, err := strconv.Atoi(r.URL.Query().Get("_HLS_msn"))
 			return err == nil && msn > 0 && time.Since(time.Unix(int64(msn)*2, 0)) > 20*time.Second

@@ -37,6 +37,7 @@ func TestBrokenMultivariant(t *testing.T) {
 		{"a URI alone", whole, list(`(\nv0/plain.m3u8\n)`, "$1$1"), "hls/stream-inf"},
 		{"tags of media", whole, list(`#EXT-X-STREAM`, "#EXT-X-ENDLIST\n#EXT-X-STREAM"), "hls/playlist-kind"},
 		{"dates in one alone", whole, replaceIn("a0", `#EXT-X-PROGRAM-DATE-TIME.*\n`, ""), "hls/date-time hls/same-date-time"},
+		{"dates of another hour in one", whole, replaceIn("a0", `\.000Z`, ".000+07:00"), "hls/date-time-apart"},
 	})
 }
 

@@ -35,12 +35,16 @@ type hlsMedia struct {
 	codecs map[string]bool // of all headers
 	peak   float64         // bit rate of the largest segment
 	peakAt string
+
+	zeros   map[uint64]time.Time // the date of media time 0, by discontinuity sequence number
+	longest time.Duration        // that a segment may be
 }
 
 func newHLSMedia(w *watch, r *hlsRendition) *hlsMedia {
 	return &hlsMedia{
 		w: w, r: r, jobs: make(chan func(context.Context), 1024), segments: make(map[uint64]bool), parts: make(map[place]bool),
 		headers: make(map[resource]*header), held: make(map[place][]byte), codecs: make(map[string]bool),
+		zeros: make(map[uint64]time.Time),
 	}
 }
 
@@ -212,7 +216,21 @@ func (m *hlsMedia) segment(ctx context.Context, p *playlist, s segment) {
 	if p.independent && len(chunks) > 0 && !startsSync(chunks) {
 		n.broken("hls/independent-segments", 0, "the first sample of %s is no sync sample, and the playlist says EXT-X-INDEPENDENT-SEGMENTS", s.uri)
 	}
+	m.date(p, &s, chunks, h)
 	m.compare(total(chunks), h, s.duration, "hls/extinf-media", fmt.Sprintf("EXTINF of %s is %s", s.uri, s.duration), n)
+}
+
+// date remembers which date a playlist gives to the media times of a segment.
+func (m *hlsMedia) date(p *playlist, s *segment, chunks []chunk, h *header) {
+	if len(chunks) == 0 || !chunks[0].timed || len(h.tracks) != 1 || s.dateTime.IsZero() {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.longest = max(m.longest, p.target)
+	if _, ok := m.zeros[s.dsn]; !ok && len(m.zeros) < maxKnown {
+		m.zeros[s.dsn] = s.dateTime.Add(-scale(chunks[0].time, h.tracks[0].timescale))
+	}
 }
 
 // compare writes down a duration that is not that of the media.

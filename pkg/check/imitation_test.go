@@ -48,12 +48,13 @@ type imitated struct {
 	name      string
 	timescale uint64
 	frame     uint64 // duration of a sample
+	behind    int    // parts that come later than their time
 }
 
 func newImitation() *imitation {
 	return &imitation{
 		begun: time.Now().Add(-time.Minute), listed: 12,
-		tracks: []*imitated{{"v0", 90000, 3600}, {"a0", 48000, 960}},
+		tracks: []*imitated{{name: "v0", timescale: 90000, frame: 3600}, {name: "a0", timescale: 48000, frame: 960}},
 	}
 }
 
@@ -65,6 +66,9 @@ func (o *imitation) parts() int {
 	}
 	return int(now.UnixMilli() / partTime.Milliseconds())
 }
+
+// partsOf returns how many parts of a track there are.
+func (o *imitation) partsOf(t *imitated) int { return o.parts() - t.behind }
 
 func (o *imitation) ended() bool { return !o.endedAt.IsZero() && !time.Now().Before(o.endedAt) }
 
@@ -114,7 +118,7 @@ func (o *imitation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case index < 0:
 		http.NotFound(w, r)
 	case file == "plain.m3u8":
-		o.text(w, r, o.playlist(o.tracks[index], o.parts(), false, false))
+		o.text(w, r, o.playlist(o.tracks[index], o.partsOf(o.tracks[index]), false, false))
 	case file == "index.m3u8":
 		o.blocking(w, r, o.tracks[index])
 	default:
@@ -163,7 +167,7 @@ func (o *imitation) blocking(w http.ResponseWriter, r *http.Request, t *imitated
 			http.Error(w, "no _HLS_msn", http.StatusBadRequest)
 			return
 		}
-		o.text(w, r, o.playlist(t, o.parts(), true, skip && !o.ended()))
+		o.text(w, r, o.playlist(t, o.partsOf(t), true, skip && !o.ended()))
 		return
 	}
 	msn, err := strconv.Atoi(q.Get("_HLS_msn"))
@@ -177,7 +181,7 @@ func (o *imitation) blocking(w http.ResponseWriter, r *http.Request, t *imitated
 		http.Error(w, "no such segment", http.StatusBadRequest)
 		return
 	}
-	at, status := partEnd(k), http.StatusOK
+	at, status := partEnd(k+t.behind), http.StatusOK
 	if o.block != nil {
 		at, status = o.block(r, at)
 	}
@@ -189,7 +193,7 @@ func (o *imitation) blocking(w http.ResponseWriter, r *http.Request, t *imitated
 		return
 	}
 	w.Header().Set("Cache-Control", "max-age=12")
-	o.text(w, r, o.playlist(t, o.parts(), true, skip && !o.ended()))
+	o.text(w, r, o.playlist(t, o.partsOf(t), true, skip && !o.ended()))
 }
 
 // playlist writes a media playlist when so many parts are there.
@@ -235,7 +239,8 @@ func (o *imitation) playlist(t *imitated, parts int, low, skip bool) string {
 	fmt.Fprintf(&b, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"p%d.m4s\"\n", parts)
 	for _, other := range o.tracks {
 		if other != t {
-			fmt.Fprintf(&b, "#EXT-X-RENDITION-REPORT:URI=\"../%s/index.m3u8\",LAST-MSN=%d,LAST-PART=%d\n", other.name, (parts-1)/perSegment, (parts-1)%perSegment)
+			last := o.partsOf(other) - 1
+			fmt.Fprintf(&b, "#EXT-X-RENDITION-REPORT:URI=\"../%s/index.m3u8\",LAST-MSN=%d,LAST-PART=%d\n", other.name, last/perSegment, last%perSegment)
 		}
 	}
 	return b.String()
@@ -253,7 +258,7 @@ func (o *imitation) media(w http.ResponseWriter, r *http.Request, t *imitated, f
 	w.Header().Set("Content-Type", map[string]string{"v0": "video/mp4", "a0": "audio/mp4"}[t.name])
 	var body []byte
 	number, err := strconv.Atoi(strings.TrimSuffix(file[1:], ".m4s"))
-	parts := o.parts()
+	parts := o.partsOf(t)
 	switch {
 	case file == "init.mp4":
 		body = o.headerOf(t)
@@ -279,7 +284,7 @@ func (o *imitation) media(w http.ResponseWriter, r *http.Request, t *imitated, f
 			o.hint(w, r, number)
 			return
 		}
-		until(r.Context(), partEnd(number))
+		until(r.Context(), partEnd(number+t.behind))
 		fallthrough
 	case file[0] == 'p' && number < parts && number > parts-600:
 		body = o.bytesOf(t, number)

@@ -1,9 +1,6 @@
 package check
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // contains reports whether a playlist has a place, or more.
 func contains(p *playlist, at place, whole bool) bool {
@@ -63,46 +60,4 @@ func (r *hlsRendition) judgePace(p *playlist, a *answer, k ask, n notes) {
 		n.broken("hls/part-late", 0, "no part came for %s, and PART-TARGET is %s", since.Round(time.Millisecond), p.partTarget)
 	}
 	h.parted = a.done
-}
-
-// judgeReports looks at EXT-X-RENDITION-REPORT.
-func (h *hlsWatch) judgeReports(r *hlsRendition, p *playlist, a *answer, n notes) {
-	if !p.lowLatency() || !p.live() {
-		return
-	}
-	reports := make(map[string]renditionReport)
-	for _, report := range p.reports {
-		address, err := resolve(p.url, report.uri)
-		if err != nil || strings.Contains(report.uri, "://") {
-			n.broken("hls/rendition-report", report.line, "the URI %q is not relative", report.uri)
-		}
-		reports[address] = report
-	}
-	if _, own := reports[r.url]; own {
-		n.broken("hls/rendition-report", reports[r.url].line, "there is a report of the playlist itself")
-	}
-	for _, other := range h.renditions {
-		if other == r {
-			continue
-		}
-		other.mu.Lock()
-		shown, at := other.shown, other.shownA
-		other.mu.Unlock()
-		report, ok := reports[other.url]
-		switch {
-		case !ok:
-			n.broken("hls/rendition-report", 0, "there is no EXT-X-RENDITION-REPORT of %s", other.url)
-		case !report.hasMSN || shown == nil: // what is not said is as in this playlist
-		case !at.After(a.sent) && behind(report, shown):
-			msn, _ := shown.edge()
-			n.broken("hls/rendition-report-stale", report.line, "the report of %s says %d, and that playlist had %d before", other.url, report.msn, msn)
-		}
-	}
-}
-
-// behind reports whether a report is more than one segment behind a playlist
-// that was had before the report was asked for.
-func behind(report renditionReport, p *playlist) bool {
-	msn, _ := p.edge()
-	return report.msn+1 < msn
 }

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 )
 
@@ -207,84 +207,19 @@ func (r *hlsRendition) probeHint(ctx context.Context, p *playlist, h hint) {
 	}
 }
 
-// judgeTogether compares the media playlists of one presentation at the end.
-func (h *hlsWatch) judgeTogether() {
-	var all []*playlist
-	for _, r := range h.renditions {
-		if p := r.latest(); p != nil {
-			all = append(all, p)
-		}
-	}
-	for _, p := range all[min(1, len(all)):] {
-		n, first := h.notes(p.url), all[0]
-		if p.target != first.target {
-			n.broken("hls/same-target-duration", p.targetLine, "EXT-X-TARGETDURATION is %d, and %d in %s", p.target/time.Second, first.target/time.Second, first.url)
-		}
-		if p.control.text != first.control.text {
-			n.broken("hls/same-server-control", p.control.line, "EXT-X-SERVER-CONTROL is %q, and %q in %s", p.control.text, first.control.text, first.url)
-		}
-		if dated(p) != dated(first) {
-			n.broken("hls/same-date-time", 0, "only one of this and %s has EXT-X-PROGRAM-DATE-TIME", first.url)
-		}
-	}
-	if h.multi == nil {
+// probeMapHint asks for a hinted header. When it cannot be had, the hint must
+// go: the server may have changed its mind.
+func (r *hlsRendition) probeMapHint(ctx context.Context, p *playlist, h hint) {
+	address, err := resolve(p.url, h.uri)
+	if err != nil {
 		return
 	}
-	byURL := make(map[string]*hlsRendition)
-	for _, r := range h.renditions {
-		byURL[r.url] = r
-	}
-	for _, v := range h.multi.variants {
-		h.judgeVariant(v, byURL)
-	}
-}
-
-func dated(p *playlist) bool {
-	for _, s := range p.segments {
-		if s.dateTimeLine > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// judgeVariant compares CODECS and BANDWIDTH with the media.
-func (h *hlsWatch) judgeVariant(v variant, byURL map[string]*hlsRendition) {
-	if v.iFrames {
+	a, err := r.h.client.get(ctx, query{url: address, timeout: 3*p.target + requestTimeout})
+	if err == nil && a.ok() && len(a.body) > 0 || !pause(ctx, 2*p.partTarget.Duration) {
 		return
 	}
-	n := h.notes(h.address)
-	uris := []string{v.uri}
-	for _, r := range h.multi.renditions {
-		if group, ok := v.groups[r.kind]; ok && group == r.group && r.uri != "" && r.kind == "AUDIO" {
-			uris = append(uris, r.uri)
-		}
+	now, _ := r.probe(ctx, "sluice-check="+random(), requestTimeout)
+	if now != nil && slices.ContainsFunc(now.hints, func(other hint) bool { return other.resource == h.resource }) {
+		r.h.notes(r.url).broken("hls/preload-hint-answer", h.line, "a request for the hinted header %s is answered %s, and the hint stays", h.uri, tell(a, err))
 	}
-	for i, uri := range uris {
-		address, err := resolve(h.address, uri)
-		r := byURL[address]
-		if err != nil || r == nil {
-			continue
-		}
-		r.media.mu.Lock()
-		for codec := range r.media.codecs {
-			if v.codecs != "" && !names(v.codecs, codec) {
-				n.broken("hls/codecs", v.line, "CODECS is %q, and %s has %s", v.codecs, uri, codec)
-			}
-		}
-		if peak := r.media.peak; i == 0 && peak > 1.1*float64(v.bandwidth) {
-			n.broken("hls/bandwidth-peak", v.line, "BANDWIDTH is %d, and %s has %.0f", v.bandwidth, r.media.peakAt, peak)
-		}
-		r.media.mu.Unlock()
-	}
-}
-
-// names reports whether a list of codecs has one.
-func names(codecs, codec string) bool {
-	for said := range strings.SplitSeq(codecs, ",") {
-		if sameCodec(said, codec) {
-			return true
-		}
-	}
-	return false
 }

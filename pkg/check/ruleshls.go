@@ -51,6 +51,7 @@ func playlistRules() []Rule {
 		{"hls/date-time-order", Must, hls + "6.2.1", "dates do not make media overlap"},
 		{"hls/date-time-drift", Should, hls + "6.2.1", "dates and EXTINF agree between discontinuities"},
 		{"hls/same-date-time", Must, hls + "6.2.4", "when one media playlist has EXT-X-PROGRAM-DATE-TIME, all have"},
+		{"hls/date-time-apart", Must, hls + "6.2.4", "the dates of all renditions are of one clock: a media time has one date, to a segment"},
 		{"hls/independent-segments", Must, hls + "4.4.2.1", "with EXT-X-INDEPENDENT-SEGMENTS each segment starts with a sync sample"},
 		{"hls/playlist-type", Must, hls + "4.4.3.5", "EXT-X-PLAYLIST-TYPE never changes, and nothing leaves such a playlist"},
 		{"hls/ended", Must, hls + "4.4.3.4", "EXT-X-ENDLIST is the last word"},
@@ -105,11 +106,13 @@ func lowLatencyRules() []Rule {
 		{"hls/delta-complete", Must, hls + "6.2.5.1", "a delta has every hint and rendition report"},
 		{"hls/delta-unused", Should, hls + "6.2.5.1", "CAN-SKIP-UNTIL is kept"},
 		{"hls/preload-hint", Must, hls + "4.4.5.3", "the part that comes has the hinted URI"},
-		{"hls/preload-hint-answer", Must, hls + "6.2.6", "a request for a hinted part is answered with it"},
+		{"hls/preload-hint-answer", Must, hls + "6.2.6", "a request for what is hinted is answered with it"},
+		{"hls/preload-hint-missing", Must, hls + "B.1", "a live playlist with parts has EXT-X-PRELOAD-HINT"},
 		{"hls/preload-hint-once", Must, hls + "4.4.5.3", "there is at most one EXT-X-PRELOAD-HINT of each type"},
 		{"hls/preload-hint-ended", Must, hls + "6.2.2", "there is no EXT-X-PRELOAD-HINT beside EXT-X-ENDLIST"},
 		{"hls/rendition-report", Must, hls + "B.1", "there is an EXT-X-RENDITION-REPORT of each other media playlist, with a relative URI"},
-		{"hls/rendition-report-stale", Must, hls + "4.4.5.4", "a rendition report is as new as the playlist that it stands in"},
+		{"hls/rendition-report-stale", Must, hls + "4.4.5.4", "a rendition report is as new as the playlist that it stands in, to a part and PART-TARGET"},
+		{"hls/rendition-report-part", Must, hls + "4.4.5.4", "a rendition report has LAST-PART, unless it is that of the playlist that it stands in"},
 	}
 }
 

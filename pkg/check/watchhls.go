@@ -38,6 +38,7 @@ func (w *watch) watchHLS(ctx context.Context, address string, first *answer) str
 		group.Go(func() {
 			r.follow(ctx)
 			r.media.finish()
+			r.judgeHints()
 		})
 	}
 	group.Wait()
@@ -85,6 +86,9 @@ type hlsRendition struct {
 	history *history // of follow alone
 	turn    int      // counts reloads
 	vain    bool     // the newest answer did not bring what was asked for
+	implied int      // reports without LAST-PART that were looked into
+	open    int      // playlists that can be expected to hint at a part
+	hinted  bool     // one did
 
 	mu     sync.Mutex
 	shown  *playlist       // the newest
@@ -264,14 +268,41 @@ func (r *hlsRendition) take(p *playlist, a *answer, k ask) bool {
 	if last == nil {
 		r.begin(p, a)
 	}
-	if p.live() && p.lowLatency() && r.turn%3 == 1 {
-		for _, hint := range p.hints {
-			if hint.kind == "PART" {
+	if p.live() && p.lowLatency() {
+		r.heed(p)
+	}
+	return held
+}
+
+// heed follows the hints of a playlist.
+func (r *hlsRendition) heed(p *playlist) {
+	if len(p.open.parts) > 0 {
+		r.open++
+	}
+	for _, hint := range p.hints {
+		switch hint.kind {
+		case "PART":
+			r.hinted = true
+			if r.turn%3 == 1 {
 				r.h.probe(func(ctx context.Context) { r.probeHint(ctx, p, hint) })
+			}
+		case "MAP":
+			if r.h.first("hint " + r.url + " " + hint.uri) {
+				r.h.probe(func(ctx context.Context) { r.probeMapHint(ctx, p, hint) })
 			}
 		}
 	}
-	return held
+}
+
+// manyOpen is how many playlists may do without a hint.
+const manyOpen = 5
+
+// judgeHints looks, at the end, whether there was any hint. A server that does
+// not know which part comes may leave it out of a playlist, not of all.
+func (r *hlsRendition) judgeHints() {
+	if r.open >= manyOpen && !r.hinted {
+		r.h.notes(r.url).broken("hls/preload-hint-missing", 0, "none of %d playlists with parts had an EXT-X-PRELOAD-HINT of TYPE=PART", r.open)
+	}
 }
 
 // merge returns the playlist that a delta means, nil when it does not fit.
