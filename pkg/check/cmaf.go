@@ -22,6 +22,8 @@ type track struct {
 	entry           string // kind of the sample entry
 	codec           string // RFC 6381; "" if it cannot be told
 	tkhd, mdhd      uint64 // durations
+	coded, shown    size   // of the picture; zero if not said
+	rate            uint32 // samples of audio a second
 	esID            uint16
 	editLists       int
 	defaultDuration uint32
@@ -112,6 +114,8 @@ func readTrack(trak []byte) track {
 	t.id = r.u32()
 	r.u32()
 	t.tkhd = r.u3264(v)
+	r.skip(52)
+	t.shown = size{int(r.u32() >> 16), int(r.u32() >> 16)}
 	r = reader{data: descend(trak, "mdia", "mdhd")}
 	v, _ = r.full()
 	r.skip(8 + 8*int(v&1))

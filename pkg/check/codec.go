@@ -1,6 +1,7 @@
 package check
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -12,7 +13,7 @@ const (
 	audioEntry  = 28
 )
 
-// readEntry reads the codec of a sample entry (RFC 6381), as far as it can be
+// readEntry reads the codec, and the size or rate, of a sample entry (RFC 6381), as far as it can be
 // told. A hostile one gives a code that matches nothing.
 func (t *track) readEntry(body []byte) {
 	size := visualEntry
@@ -21,6 +22,11 @@ func (t *track) readEntry(body []byte) {
 	}
 	if len(body) < size {
 		return
+	}
+	if t.handler == "soun" {
+		t.rate = binary.BigEndian.Uint32(body[24:]) >> 16
+	} else {
+		t.coded.width, t.coded.height = int(binary.BigEndian.Uint16(body[24:])), int(binary.BigEndian.Uint16(body[26:]))
 	}
 	inside := body[size:]
 	switch t.entry {

@@ -46,7 +46,7 @@ func FuzzPlaylist(f *testing.F) {
 			readMultivariant(lines, n)
 		}
 		p := readPlaylist(n.url, lines, n)
-		judgePlaylist(p, n)
+		judgePlaylist(p, lines, n)
 		h := newHistory()
 		h.add(p, time.Time{}, n)
 		if whole := merge(p, p); whole != nil {
@@ -119,7 +119,8 @@ func TestSeedsAreSound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newImitation()
 		n := sink(func(f fault) { t.Errorf("%+v", f) }).at("http://origin.example/v0/index.m3u8")
-		judgePlaylist(readPlaylist(n.url, readLines([]byte(o.playlist(o.tracks[0], o.parts(), true, false)), n), n), n)
+		lines := readLines([]byte(o.playlist(o.tracks[0], o.parts(), true, false)), n)
+		judgePlaylist(readPlaylist(n.url, lines, n), lines, n)
 		judgeMPD(readMPD(n.url, []byte(o.mpd()), n), time.Now(), n)
 		judgeMPD(readMPD(n.url, []byte(o.lowLatencyMPD()), n), time.Now(), n)
 	})

@@ -31,10 +31,13 @@ type hlsMedia struct {
 	held    map[place][]byte // bodies of parts
 	size    int
 
-	mu     sync.Mutex
-	codecs map[string]bool // of all headers
-	peak   float64         // bit rate of the largest segment
-	peakAt string
+	mu      sync.Mutex
+	codecs  map[string]bool // of all headers
+	peak    float64         // bit rate of the largest segment
+	peakAt  string
+	counted int    // segments measured for it
+	video   *track // the newest header of it, nil if there is none
+	pace    pace
 
 	zeros   map[uint64]time.Time // the date of media time 0, by discontinuity sequence number
 	longest time.Duration        // that a segment may be
@@ -170,6 +173,9 @@ func (m *hlsMedia) header(ctx context.Context, p *playlist, s *segment) *header 
 		if t.codec != "" {
 			m.codecs[t.codec] = true
 		}
+		if t.handler == "vide" {
+			m.video = &t
+		}
 	}
 	m.mu.Unlock()
 	if m.w.first(initMedia.String()) {
@@ -216,19 +222,21 @@ func (m *hlsMedia) segment(ctx context.Context, p *playlist, s segment) {
 	if p.independent && len(chunks) > 0 && !startsSync(chunks) {
 		n.broken("hls/independent-segments", 0, "the first sample of %s is no sync sample, and the playlist says EXT-X-INDEPENDENT-SEGMENTS", s.uri)
 	}
-	m.date(p, &s, chunks, h)
+	m.note(p, &s, chunks, h)
 	m.compare(total(chunks), h, s.duration, "hls/extinf-media", fmt.Sprintf("EXTINF of %s is %s", s.uri, s.duration), n)
 }
 
-// date remembers which date a playlist gives to the media times of a segment.
-func (m *hlsMedia) date(p *playlist, s *segment, chunks []chunk, h *header) {
-	if len(chunks) == 0 || !chunks[0].timed || len(h.tracks) != 1 || s.dateTime.IsZero() {
+// note remembers how long samples are, and which date a playlist gives to the
+// media times of a segment.
+func (m *hlsMedia) note(p *playlist, s *segment, chunks []chunk, h *header) {
+	if len(chunks) == 0 || len(h.tracks) != 1 {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.pace.add(chunks)
 	m.longest = max(m.longest, p.target)
-	if _, ok := m.zeros[s.dsn]; !ok && len(m.zeros) < maxKnown {
+	if _, ok := m.zeros[s.dsn]; !ok && chunks[0].timed && !s.dateTime.IsZero() && len(m.zeros) < maxKnown {
 		m.zeros[s.dsn] = s.dateTime.Add(-scale(chunks[0].time, h.tracks[0].timescale))
 	}
 }
@@ -257,6 +265,7 @@ func (m *hlsMedia) measure(a *answer, s *segment) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.counted++
 	if rate > m.peak {
 		m.peak, m.peakAt = rate, a.url
 	}

@@ -201,7 +201,11 @@ func (o *imitation) playlist(t *imitated, parts int, low, skip bool) string {
 	var b strings.Builder
 	last := parts / perSegment // the segment that is being made
 	first := last - o.listed
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:2\n")
+	version := 6
+	if low {
+		version = 9
+	}
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:2\n", version)
 	if low {
 		fmt.Fprintf(&b, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12.0,PART-HOLD-BACK=0.6\n#EXT-X-PART-INF:PART-TARGET=0.2\n")
 	}
@@ -248,7 +252,7 @@ func (o *imitation) playlist(t *imitated, parts int, low, skip bool) string {
 
 // multivariant writes the playlist that lists media playlists called file.
 func (o *imitation) multivariant(file string) string {
-	return "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-INDEPENDENT-SEGMENTS\n" +
+	return "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n" +
 		"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"a0/" + file + "\"\n" +
 		"#EXT-X-STREAM-INF:BANDWIDTH=400000,AVERAGE-BANDWIDTH=300000,CODECS=\"avc1.64001E,mp4a.40.2\",RESOLUTION=640x360,FRAME-RATE=25.000,AUDIO=\"audio\"\nv0/" + file + "\n"
 }
@@ -386,7 +390,13 @@ func (o *imitation) bytesOf(t *imitated, k int) []byte {
 	return c.bytes()
 }
 
-const sampleSize = 60
+// sampleSize makes video of 200 kbit/s, and audio of 80.
+func (c *imitatedChunk) sampleSize() int {
+	if len(c.durations) > 5 {
+		return 200
+	}
+	return 1000
+}
 
 func (c *imitatedChunk) bytes() []byte {
 	var out []byte
@@ -399,7 +409,7 @@ func (c *imitatedChunk) bytes() []byte {
 		if c.sync[i] {
 			flags = 0x02000000
 		}
-		trun = append(trun, u32(d), u32(sampleSize), u32(flags))
+		trun = append(trun, u32(d), u32(uint32(c.sampleSize())), u32(flags))
 	}
 	tfdt := full("tfdt", 1, 0, u64(c.time))
 	if c.timeless {
@@ -412,7 +422,7 @@ func (c *imitatedChunk) bytes() []byte {
 	}
 	size := len(moof(0))
 	out = append(out, moof(size+8)...)
-	data := make([]byte, sampleSize*len(c.durations)+c.extra)
+	data := make([]byte, c.sampleSize()*len(c.durations)+c.extra)
 	for i := range data {
 		data[i] = byte(uint64(i)*7 + c.time/100)
 	}
@@ -427,10 +437,13 @@ type imitatedHeader struct {
 	duration uint32
 	codec    []byte // avcC or esds
 	copies   int    // of the track
+	width    uint32
+	height   uint32
+	rate     uint32 // of samples of audio
 }
 
 func (o *imitation) headerOf(t *imitated) []byte {
-	h := imitatedHeader{brands: "iso6\x00\x00\x00\x00cmfc", track: 1, scale: uint32(t.timescale), copies: 1}
+	h := imitatedHeader{brands: "iso6\x00\x00\x00\x00cmfc", track: 1, scale: uint32(t.timescale), copies: 1, width: 640, height: 360, rate: 48000}
 	handler, kind, skipped := "vide", "avc1", visualEntry
 	if t.name == "v0" {
 		h.codec = full("avcC", -1, 0, []byte{1, 0x64, 0x00, 0x1e, 0xff, 0xe0, 0})
@@ -441,10 +454,16 @@ func (o *imitation) headerOf(t *imitated) []byte {
 	if o.header != nil {
 		o.header(t, &h)
 	}
-	entry := full(kind, -1, 0, make([]byte, skipped), h.codec)
+	before := append(make([]byte, 24), u32(h.width<<16|h.height)...)
+	if t.name == "a0" {
+		h.width, h.height = 0, 0
+		before = append(make([]byte, 24), u32(h.rate<<16)...)
+	}
+	before = append(before, make([]byte, skipped-len(before))...)
+	entry := full(kind, -1, 0, before, h.codec)
 	empty := u32(0)
 	stbl := full("stbl", -1, 0, full("stsd", 0, 0, u32(1), entry), full("stts", 0, 0, empty), full("stsc", 0, 0, empty), full("stsz", 0, 0, empty, empty), full("stco", 0, 0, empty))
-	trak := full("trak", -1, 0, full("tkhd", 0, 3, empty, empty, u32(h.track), empty, u32(h.duration), make([]byte, 60)),
+	trak := full("trak", -1, 0, full("tkhd", 0, 3, empty, empty, u32(h.track), empty, u32(h.duration), make([]byte, 52), u32(h.width<<16), u32(h.height<<16)),
 		full("mdia", -1, 0, full("mdhd", 0, 0, empty, empty, u32(h.scale), empty, empty), full("hdlr", 0, 0, empty, []byte(handler), make([]byte, 13)), full("minf", -1, 0, stbl)))
 	moov := [][]byte{full("mvhd", 0, 0, empty, empty, u32(1000), u32(h.duration), make([]byte, 80))}
 	for range h.copies {

@@ -11,9 +11,9 @@ import (
 func roundTo(d time.Duration) time.Duration { return (d + time.Second/2) / time.Second * time.Second }
 
 // judgePlaylist writes down the rules that one media playlist breaks by itself.
-func judgePlaylist(p *playlist, n notes) {
+func judgePlaylist(p *playlist, lines []tagLine, n notes) {
 	judgeHead(p, n)
-	judgeVersion(p, n)
+	judgeVersion(p, lines, n)
 	for i := range p.segments {
 		judgeSegment(p, &p.segments[i], n)
 	}
@@ -46,33 +46,6 @@ func judgeHead(p *playlist, n notes) {
 	}
 	if p.startLine > 0 && p.live() && distance > p.duration()-3*p.target {
 		n.broken("hls/start", p.startLine, "EXT-X-START is %s from the beginning, within three target durations of the end at %s", distance, p.duration())
-	}
-}
-
-// judgeVersion compares EXT-X-VERSION with what is used.
-func judgeVersion(p *playlist, n notes) {
-	need, line, what := 1, 0, ""
-	use := func(version, at int, thing string) {
-		if version > need {
-			need, line, what = version, at, thing
-		}
-	}
-	for _, s := range p.segments {
-		if s.duration.unit != 0 && s.duration.unit < time.Second {
-			use(3, s.line, "EXTINF with a fraction")
-		}
-		if s.length > 0 {
-			use(4, s.line, "EXT-X-BYTERANGE")
-		}
-		if s.init.uri != "" && !p.iFramesOnly {
-			use(6, s.line, "EXT-X-MAP")
-		}
-	}
-	if p.skip.line > 0 {
-		use(9, p.skip.line, "EXT-X-SKIP")
-	}
-	if p.version < need {
-		n.broken("hls/version", line, "%s needs EXT-X-VERSION %d, and it is %d", what, need, p.version)
 	}
 }
 

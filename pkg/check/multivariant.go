@@ -1,6 +1,7 @@
 package check
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -17,6 +18,7 @@ type variant struct {
 	bandwidth, average uint64
 	codecs             string
 	resolution         string
+	frameRate          string
 	groups             map[string]string // by type
 	iFrames            bool
 }
@@ -32,6 +34,7 @@ type rendition struct {
 // it breaks by itself.
 func readMultivariant(lines []tagLine, n notes) *multivariant {
 	m := &multivariant{}
+	judgeVersionOf(lines, n)
 	once(lines, n, "#EXT-X-VERSION", "#EXT-X-INDEPENDENT-SEGMENTS", "#EXT-X-START")
 	var pending *variant
 	for _, l := range lines {
@@ -69,12 +72,23 @@ func readMultivariant(lines []tagLine, n notes) *multivariant {
 	return m
 }
 
+// judgeVersionOf looks at EXT-X-VERSION of a multivariant playlist.
+func judgeVersionOf(lines []tagLine, n notes) {
+	for _, l := range lines {
+		if l.tag == "#EXT-X-VERSION" {
+			version, _ := strconv.Atoi(l.value)
+			judgeHighVersion(version, l.n, lines, n)
+		}
+	}
+}
+
 func readVariant(l tagLine, n notes) variant {
 	a := readAttributes(l, n)
 	a.require("BANDWIDTH")
 	v := variant{
 		line: l.n, uri: a.quoted("URI"), bandwidth: a.number("BANDWIDTH"), average: a.number("AVERAGE-BANDWIDTH"),
-		codecs: a.quoted("CODECS"), resolution: a.text("RESOLUTION"), groups: make(map[string]string),
+		codecs: a.quoted("CODECS"), resolution: a.text("RESOLUTION"), frameRate: a.text("FRAME-RATE"),
+		groups: make(map[string]string),
 	}
 	for _, kind := range []string{"AUDIO", "VIDEO", "SUBTITLES"} {
 		if a.has(kind) {

@@ -8,8 +8,9 @@ import (
 
 // A playlist is a media playlist.
 type playlist struct {
-	url     string
-	version int
+	url         string
+	version     int
+	versionLine int
 
 	targetLine     int // 0 if there is no EXT-X-TARGETDURATION; so with the lines below
 	target         time.Duration
@@ -175,7 +176,7 @@ func readPlaylist(url string, lines []tagLine, n notes) *playlist {
 func (r *playlistReader) header(l tagLine) bool {
 	switch l.tag {
 	case "#EXT-X-VERSION":
-		r.version = int(r.integer(l))
+		r.versionLine, r.version = l.n, int(r.integer(l))
 	case "#EXT-X-TARGETDURATION":
 		r.targetLine, r.target = l.n, time.Duration(min(r.integer(l), uint64(maxExtent/time.Second)))*time.Second
 	case "#EXT-X-MEDIA-SEQUENCE":

@@ -208,8 +208,9 @@ func (r *hlsRendition) load(ctx context.Context, k ask) (*playlist, *answer, err
 		return nil, a, err
 	}
 	n := r.h.notes(address)
-	p := readPlaylist(a.url, readLines(a.body, n), n)
-	judgePlaylist(p, n)
+	lines := readLines(a.body, n)
+	p := readPlaylist(a.url, lines, n)
+	judgePlaylist(p, lines, n)
 	c := livePlaylist
 	switch {
 	case !p.live():
