@@ -53,6 +53,15 @@ func TestBrokenMPD(t *testing.T) {
 		}, "dash/set-change"},
 		{"updates too seldom", regular, replace(`minimumUpdatePeriod="PT2S"`, `minimumUpdatePeriod="PT3S"`), "dash/update-period"},
 		{"delay beyond the buffer", regular, replace(`suggestedPresentationDelay="PT6S"`, `suggestedPresentationDelay="PT24S"`), "dash/presentation-delay"},
+		{"a buffer longer than what there is", regular, replace(`minBufferTime="PT2S"`, `minBufferTime="PT60S"`), "dash/min-buffer-time"},
+		{"segments that go too soon", regular, replace(`timeShiftBufferDepth="PT24S"`, `timeShiftBufferDepth="PT1H"`), "dash/removed"},
+		{"another size", regular, replace(`width="640" height="360"`, `width="1920" height="1080"`), "dash/properties-wrong"},
+		{"another width", regular, replace(`width="640"`, `width="1920"`), "dash/properties-wrong"},
+		{"another frame rate", regular, replace(`frameRate="25"`, `frameRate="50"`), "dash/properties-wrong"},
+		{"another frame rate, as a fraction", regular, replace(`frameRate="25"`, `frameRate="15000/1001"`), "dash/properties-wrong"},
+		{"another sampling rate", regular, replace(`audioSamplingRate="48000"`, `audioSamplingRate="44100"`), "dash/properties-wrong"},
+		{"the sampling rate of SBR", regular, replace(`audioSamplingRate="48000"`, `audioSamplingRate="96000"`), ""},
+		{"too small a bandwidth", regular, replace(`bandwidth="\d+"`, `bandwidth="1000"`), "dash/bandwidth-low"},
 		{"no UTCTiming", regular, replace(`<UTCTiming.*\n`, ""), "dash/utc-timing"},
 		{"UTCTiming by NTP", regular, replace(`http-xsdate`, "ntp"), "dash/utc-timing-scheme"},
 		{"a clock that is gone", regular, replace(`value="time"`, `value="clock"`), "dash/utc-timing-answer"},
@@ -95,7 +104,7 @@ func TestBrokenMPD(t *testing.T) {
 		{"no bandwidth", regular, replace(` bandwidth="[^"]*"`, ""), "dash/bandwidth"},
 		{"Representations of one id", regular, replace(`(<Representation [^>]*>)`, "$1\n$1"), "dash/representation-id"},
 		{"not aligned", regular, func(o *imitation) {
-			replace(`segmentAlignment="true"( startWithSAP="1">(?s:.)*?)<Representation id="v0"`, `segmentAlignment="false"$1<Representation id="v1" codecs="avc1.64001E" bandwidth="2" width="9"/><Representation id="v0"`)(o)
+			replace(`segmentAlignment="true"( startWithSAP="1">(?s:.)*?)<Representation id="v0"`, `segmentAlignment="false"$1<Representation id="v1" codecs="avc1.64001E" bandwidth="300000" width="640"/><Representation id="v0"`)(o)
 		}, "dash/alignment"},
 		{"no width", regular, replace(` width="640"`, ""), "dash/properties"},
 		{"nothing of channels", regular, replace(`<AudioChannelConfiguration.*\n`, ""), "dash/properties"},
@@ -133,7 +142,7 @@ func TestBrokenLowLatencyMPD(t *testing.T) {
 	runBreakages(t, []breakage{
 		{"no availabilityTimeComplete", lowDASH, replace(` availabilityTimeComplete="false"`, ""), "lldash/availability-complete lldash/segment-set http/content-length"},
 		{"no availabilityTimeOffset", lowDASH, replace(` availabilityTimeOffset="1.8"`, ""), "lldash/availability-offset lldash/segment-set"},
-		{"availabilityTimeOffset of a segment", lowDASH, replace(`availabilityTimeOffset="1.8"`, `availabilityTimeOffset="2.0"`), "dash/segment-available lldash/availability-offset"},
+		{"availabilityTimeOffset of a segment", lowDASH, replace(`availabilityTimeOffset="1.8"`, `availabilityTimeOffset="2.0"`), "lldash/availability-offset"},
 		{"no ServiceDescription", lowDASH, replace(`<ServiceDescription.*\n`, ""), "lldash/service-description"},
 		{"no Latency", lowDASH, replace(`<Latency[^>]*>`, ""), "lldash/latency"},
 		{"Latency out of its range", lowDASH, replace(`max="6000"`, `max="1000"`), "lldash/latency"},
@@ -143,11 +152,22 @@ func TestBrokenLowLatencyMPD(t *testing.T) {
 		{"ProducerReferenceTime of another type", lowDASH, replace(`type="encoder"`, `type="application"`), "lldash/producer-reference"},
 		{"ProducerReferenceTime of another clock", lowDASH, replace(`"time"/></Prod`, `"clock"/></Prod`), "lldash/producer-clock"},
 		{"no prft", lowDASH, chunks(func(_ int, c *imitatedChunk) { c.clock = false }), "lldash/producer-boxes"},
+		{"prft of another time", lowDASH, chunks(func(_ int, c *imitatedChunk) { c.clocked = c.clocked.Add(-100 * time.Second) }), "lldash/producer-box-time"},
+		{"prft of the future", lowDASH, chunks(func(_ int, c *imitatedChunk) { c.clocked = c.clocked.Add(5 * time.Second) }), "lldash/producer-box-time"},
+		{"prft of a slow encoder", lowDASH, chunks(func(_ int, c *imitatedChunk) { c.clocked = c.clocked.Add(-3 * time.Second) }), ""},
+		{"ProducerReferenceTime of another year", lowDASH, replace(`wallClockTime="1970`, `wallClockTime="1969`), "lldash/producer-time"},
+		{"ProducerReferenceTime of the future", lowDASH, replace(`wallClockTime="1970-01-01T00:00:00Z"`, `wallClockTime="1970-01-01T00:00:05Z"`), "lldash/producer-time"},
+		{"two ProducerReferenceTime of one id", lowDASH, replace(`Time id="2"`, `Time id="1"`), "lldash/producer-reference"},
+		{"Resync closer than chunks are", lowDASH, replace(`dT="1000000"`, `dT="90"`), "lldash/resync-distance"},
+		{"availabilityTimeOffset of less than a chunk", lowDASH, replace(`availabilityTimeOffset="1.8"`, `availabilityTimeOffset="1.99"`), "lldash/availability-early"},
+		{"a buffer deeper than what is kept", lowDASH, func(o *imitation) {
+			replace(`timeShiftBufferDepth="PT24S"`, `timeShiftBufferDepth="PT1H"`)(o)
+		}, "dash/segment-available"},
 		{"no profile", lowDASH, replace(`,http://www.dashif.org/guidelines/low-latency-live-v5`, ""), "lldash/profile"},
 		{"no Resync", lowDASH, replace(`<Resync.*\n`, ""), "lldash/resync"},
-		{"startNumber changes", lowDASH, later(replace(`startNumber="0" `, `startNumber="1" presentationTimeOffset="0" `)), "dash/duration-drift dash/publish-time-change dash/segment-available dash/template-change"},
-		{"numbers that drift", lowDASH, replace(`startNumber="0"`, `startNumber="1"`), "dash/segment-available"},
-		{"media that drift", lowDASH, chunks(func(_ int, c *imitatedChunk) { c.time -= 100_000 }), "dash/duration-drift lldash/late"},
+		{"startNumber changes", lowDASH, later(replace(`startNumber="0" `, `startNumber="1" presentationTimeOffset="0" `)), "dash/duration-drift dash/publish-time-change dash/template-change"},
+		{"numbers that drift", lowDASH, replace(`startNumber="0"`, `startNumber="1"`), "dash/duration-drift"},
+		{"media that drift", lowDASH, chunks(func(_ int, c *imitatedChunk) { c.time -= 100_000; c.clocked = c.clocked.Add(-time.Second) }), "dash/duration-drift lldash/late"},
 		{"a segment only when it is complete", lowDASH, grow(func(o *imitation, w http.ResponseWriter, r *http.Request, t *imitated, k int) {
 			until(r.Context(), partEnd(k+perSegment-1))
 			if r.Context().Err() != nil {

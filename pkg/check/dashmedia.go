@@ -16,6 +16,9 @@ type dashMedia struct {
 	last   listing // the newest that was asked for
 	begun  bool
 	turn   int
+	pace   pace
+	bits   float64 // of all segments
+	length time.Duration
 }
 
 func newDASHMedia(d *dashWatch, s *stream) *dashMedia { return &dashMedia{d: d, key: s.key(), s: s} }
@@ -23,6 +26,7 @@ func newDASHMedia(d *dashWatch, s *stream) *dashMedia { return &dashMedia{d: d, 
 // follow asks for each new segment until ctx ends, or the Representation leaves
 // the manifest.
 func (m *dashMedia) follow(ctx context.Context) {
+	defer m.judgeRate()
 	m.loadHeader(ctx)
 	m.probeOldest(ctx)
 	for ctx.Err() == nil {
@@ -49,7 +53,9 @@ func (m *dashMedia) follow(ctx context.Context) {
 		}
 		had := m.segment(ctx, next)
 		m.last, m.begun = next, had // behind one that cannot be had, the newest is asked for
-		m.turn++
+		if m.turn++; m.turn%5 == 0 {
+			m.probeOldest(ctx)
+		}
 		rest := 10 * time.Millisecond // a manifest of tiny segments is not to make a storm
 		if !had {
 			rest = slack
@@ -152,6 +158,7 @@ func (m *dashMedia) loadHeader(ctx context.Context) {
 	}
 	judgeHeader(h, n)
 	m.header = h
+	m.judgeProperties()
 	for _, t := range h.tracks {
 		if t.codec != "" && s.codecs != "" && !names(s.codecs, t.codec) {
 			m.d.notes(m.d.address).broken("dash/codecs", s.rep.line, "@codecs of %q is %q, and the initialization segment has %s", s.rep.ID, s.codecs, t.codec)
@@ -215,9 +222,12 @@ func (m *dashMedia) segment(ctx context.Context, l listing) bool {
 	}
 	m.s = s
 	m.judge(l, chunks, n)
+	m.measure(a, chunks)
 	if s.chunked() {
 		m.judgeGrowing(l, a, chunks, n)
+		m.judgeDistances(l, chunks, n)
 	}
+	m.judgeOffset(l, chunks, n)
 	if s.chunked() && m.turn == 1 {
 		m.probeEarly()
 	}
@@ -242,7 +252,9 @@ func (m *dashMedia) judge(l listing, chunks []chunk, n notes) {
 		return
 	}
 	timescale := m.header.tracks[0].timescale
-	if timescale != s.timescale {
+	if timescale == s.timescale {
+		m.judgeClocks(l, chunks, n)
+	} else {
 		m.d.notes(m.d.address).broken("dash/timescale-media", s.line, "@timescale of %q is %d, and its media have %d", s.rep.ID, s.timescale, timescale)
 		return
 	}

@@ -73,7 +73,7 @@ func FuzzMPD(f *testing.F) {
 		}
 		now := time.Unix(946684800, 0)
 		judgeMPD(m, now, n)
-		judgeUpdate(m, m, n)
+		judgeUpdate(m, m, time.Now(), n)
 		for _, s := range m.streams {
 			l, ok := s.at(now)
 			if _, err := s.url(l); ok && err == nil {

@@ -280,7 +280,7 @@ func (o *imitation) media(w http.ResponseWriter, r *http.Request, t *imitated, f
 		for k := number * perSegment; k < (number+1)*perSegment; k++ {
 			body = append(body, o.bytesOf(t, k)...)
 		}
-	case file[0] == 'n' && number*perSegment < parts:
+	case file[0] == 'n' && number*perSegment <= parts: // or held for a part
 		o.growing(w, r, t, number*perSegment)
 		return
 	case file[0] == 'p' && number == parts && !o.ended():
@@ -370,16 +370,17 @@ type imitatedChunk struct {
 	track     uint32
 	durations []uint32
 	sync      []bool
-	clock     bool   // a prft in front
-	tfhd      uint32 // flags
-	timeless  bool   // no tfdt
-	extra     int    // bytes of mdat that no sample has
+	clock     bool      // a prft in front
+	clocked   time.Time // what it says
+	tfhd      uint32    // flags
+	timeless  bool      // no tfdt
+	extra     int       // bytes of mdat that no sample has
 }
 
 // bytesOf makes part k of a track: one chunk.
 func (o *imitation) bytesOf(t *imitated, k int) []byte {
 	ticks := uint64(partTime.Milliseconds()) * t.timescale / 1000
-	c := imitatedChunk{time: uint64(k) * ticks, sequence: uint32(k - int(o.begun.Add(-time.Hour).UnixMilli()/partTime.Milliseconds())), track: 1, clock: true, tfhd: 0x020000}
+	c := imitatedChunk{time: uint64(k) * ticks, sequence: uint32(k - int(o.begun.Add(-time.Hour).UnixMilli()/partTime.Milliseconds())), track: 1, clock: true, clocked: partEnd(k - 1), tfhd: 0x020000}
 	for i := range int(ticks / t.frame) {
 		c.durations = append(c.durations, uint32(t.frame))
 		c.sync = append(c.sync, t.name == "a0" || k%perSegment == 0 && i == 0)
@@ -401,7 +402,7 @@ func (c *imitatedChunk) sampleSize() int {
 func (c *imitatedChunk) bytes() []byte {
 	var out []byte
 	if c.clock {
-		out = append(out, full("prft", 1, 24, u32(c.track), u64(0), u64(c.time))...)
+		out = append(out, full("prft", 1, 24, u32(c.track), u64(uint64(c.clocked.Unix()-ntpEpoch)<<32), u64(c.time))...)
 	}
 	trun := [][]byte{u32(uint32(len(c.durations))), nil}
 	for i, d := range c.durations {

@@ -16,11 +16,13 @@ func (m *mpd) judgeLowLatency(n notes) {
 	}
 	m.judgeService(n)
 	for i := range m.Periods {
+		ids := make(map[string]bool)
 		for j := range m.Periods[i].Sets {
-			m.judgeProducer(&m.Periods[i].Sets[j], n)
+			m.judgeProducer(&m.Periods[i].Sets[j], ids, n)
 		}
 	}
 	for _, s := range m.streams {
+		s.judgeReference(n)
 		if target := m.target(); !s.chunked() && target > 0 && s.longest().Milliseconds()*2 > target {
 			n.broken("lldash/segment-set", s.line, "the segments of %q are %s, not to be had in chunks, and more than half of the target latency %d ms", s.rep.ID, s.longest(), target)
 		}
@@ -103,12 +105,17 @@ func (a *adaptationSet) producers() []producer {
 	return all
 }
 
-func (m *mpd) judgeProducer(set *adaptationSet, n notes) {
+// judgeProducer looks at ProducerReferenceTime. The ids are those of the Period.
+func (m *mpd) judgeProducer(set *adaptationSet, ids map[string]bool, n notes) {
 	all := set.producers()
 	if len(all) == 0 {
 		n.broken("lldash/producer-reference", set.line, "AdaptationSet %q has no ProducerReferenceTime", set.ID)
 	}
 	for _, p := range all {
+		if ids[p.ID] {
+			n.broken("lldash/producer-reference", set.line, "two ProducerReferenceTime of a Period have @id=%q", p.ID)
+		}
+		ids[p.ID] = true
 		if p.ID == "" || p.Media == "" || p.Clock == "" {
 			n.broken("lldash/producer-reference", set.line, "ProducerReferenceTime has @id=%q, @wallClockTime=%q, @presentationTime=%q", p.ID, p.Clock, p.Media)
 		}

@@ -76,6 +76,9 @@ func (m *mpd) judgeDynamic(n notes) {
 	if d.depth >= 0 && d.delay >= d.depth {
 		n.broken("dash/presentation-delay", m.line, "@suggestedPresentationDelay %s is not less than @timeShiftBufferDepth %s", d.delay, d.depth)
 	}
+	if d.depth > 0 && d.minBuffer > d.depth {
+		n.broken("dash/min-buffer-time", m.line, "@minBufferTime %s is more than @timeShiftBufferDepth %s", d.minBuffer, d.depth)
+	}
 	if len(m.UTCTimings) == 0 {
 		n.broken("dash/utc-timing", m.line, "a dynamic MPD has no UTCTiming")
 	}

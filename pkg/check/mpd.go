@@ -89,12 +89,13 @@ type adaptationSet struct {
 	StartsWith      string           `xml:"startWithSAP,attr"`
 	FrameRate       string           `xml:"frameRate,attr"`
 	Width           string           `xml:"width,attr"`
+	Height          string           `xml:"height,attr"`
 	Rate            string           `xml:"audioSamplingRate,attr"`
 	BaseURLs        []baseURL        `xml:"BaseURL"`
 	Template        *template        `xml:"SegmentTemplate"`
 	References      []producer       `xml:"ProducerReferenceTime"`
 	Channels        []descriptor     `xml:"AudioChannelConfiguration"`
-	Resyncs         []struct{}       `xml:"Resync"`
+	Resyncs         []resync         `xml:"Resync"`
 	Representations []representation `xml:"Representation"`
 }
 
@@ -105,12 +106,14 @@ type representation struct {
 	MimeType    string       `xml:"mimeType,attr"`
 	Codecs      string       `xml:"codecs,attr"`
 	Width       string       `xml:"width,attr"`
+	Height      string       `xml:"height,attr"`
+	FrameRate   string       `xml:"frameRate,attr"`
 	Rate        string       `xml:"audioSamplingRate,attr"`
 	BaseURLs    []baseURL    `xml:"BaseURL"`
 	Template    *template    `xml:"SegmentTemplate"`
 	References  []producer   `xml:"ProducerReferenceTime"`
 	Channels    []descriptor `xml:"AudioChannelConfiguration"`
-	Resyncs     []struct{}   `xml:"Resync"`
+	Resyncs     []resync     `xml:"Resync"`
 	SegmentList *struct{}    `xml:"SegmentList"`
 	SegmentBase *struct{}    `xml:"SegmentBase"`
 }
@@ -122,6 +125,12 @@ type producer struct {
 	Media      string       `xml:"presentationTime,attr"`
 	Inband     string       `xml:"inband,attr"`
 	UTCTimings []descriptor `xml:"UTCTiming"`
+}
+
+// A resync says how far apart points are at which a player can set in.
+type resync struct {
+	Type     string `xml:"type,attr"`
+	Distance string `xml:"dT,attr"`
 }
 
 type template struct {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// judgeUpdate compares a manifest with the one before it.
-func judgeUpdate(old, m *mpd, n notes) {
+// judgeUpdate compares a manifest with the one before it. now is the time by the
+// clock that the manifest names.
+func judgeUpdate(old, m *mpd, now time.Time, n notes) {
 	if old.Start != m.Start && old.dynamic() && m.dynamic() {
 		n.broken("dash/availability-start-change", m.line, "@availabilityStartTime was %q and is %q", old.Start, m.Start)
 	}
@@ -27,6 +28,7 @@ func judgeUpdate(old, m *mpd, n notes) {
 	for _, s := range m.streams {
 		if before := streams[s.key()]; before != nil {
 			judgeStreams(before, s, n)
+			judgeRemoved(before, s, now, n)
 		}
 	}
 }
@@ -116,6 +118,28 @@ func judgeStreams(old, s *stream, n notes) {
 		n.broken("dash/timeline-change", last.line, "the segments of %q ended at %d and end at %d", s.rep.ID, before.end(), last.end())
 	}
 	judgeListings(old, s, n)
+}
+
+// judgeRemoved looks for segments that left a timeline and are still in the time
+// shift buffer.
+func judgeRemoved(old, s *stream, now time.Time, n notes) {
+	depth := s.m.durations.depth
+	if !s.m.dynamic() || depth < 0 || len(old.timeline) == 0 || len(s.timeline) == 0 {
+		return
+	}
+	if s.available(s.timeline[len(s.timeline)-1]).After(now.Add(tolerance)) { // its times are wrong
+		return
+	}
+	for i := len(old.timeline) - 1; i >= 0; i-- {
+		l := old.timeline[i]
+		if l.end() > s.timeline[0].time {
+			continue
+		}
+		if left := old.ends(l).Add(depth).Sub(now); left > tolerance {
+			n.broken("dash/removed", s.timeline[0].line, "%s left the MPD, and is in @timeShiftBufferDepth %s for another %s", s.describe(l), depth, left.Round(time.Millisecond))
+		}
+		return
+	}
 }
 
 // judgeListings compares the segments that two timelines have in common.

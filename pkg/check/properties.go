@@ -27,6 +27,13 @@ func (t *track) shows(said size) bool {
 	return t.coded == size{} || said.near(t.coded) || t.shown != size{} && said.near(t.shown)
 }
 
+// sounds reports whether a track of AAC may be said to have a sampling rate. By
+// SBR there may be twice as many samples as its header has.
+func (t *track) sounds(said uint64) bool {
+	is := uint64(t.rate)
+	return t.entry != "mp4a" || is == 0 || said == is || said == 2*is || 2*said == is
+}
+
 // A pace is how long the samples of a track are.
 type pace struct {
 	samples           int

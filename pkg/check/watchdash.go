@@ -92,7 +92,7 @@ func (d *dashWatch) reload(ctx context.Context) *mpd {
 	}
 	m := readMPD(a.url, a.body, n)
 	if m != nil {
-		judgeUpdate(old, m, n)
+		judgeUpdate(old, m, d.now(a.done), n)
 		d.take(m, a)
 	}
 	return m
