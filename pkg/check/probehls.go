@@ -1,11 +1,9 @@
 package check
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -170,56 +168,4 @@ func sameEdge(a, b *playlist) bool {
 	msnA, partsA := a.edge()
 	msnB, partsB := b.edge()
 	return msnA == msnB && partsA == partsB
-}
-
-// probeHint asks for a hinted part before it exists.
-func (r *hlsRendition) probeHint(ctx context.Context, p *playlist, h hint) {
-	address, err := resolve(p.url, h.uri)
-	if err != nil || h.length > 0 {
-		return
-	}
-	n := r.h.notes(address)
-	a, err := r.h.client.get(ctx, query{url: address, timeout: 3*p.partTarget.Duration + 2*time.Second})
-	if err != nil || !a.ok() || len(a.body) == 0 {
-		problem := "not answered"
-		if err == nil {
-			problem = fmt.Sprintf("answered %s, %d bytes", a.problem(), len(a.body))
-		}
-		if pause(ctx, 2*p.partTarget.Duration) && r.listed(h.uri) {
-			n.broken("hls/preload-hint-answer", 0, "a request for the hinted part is %s, and the part came", problem)
-		}
-		return
-	}
-	again, err := r.h.client.get(ctx, query{url: address})
-	if err != nil || !again.ok() {
-		n.broken("hls/part-available", 0, "the hinted part was to be had and is no more")
-		return
-	}
-	if !bytes.Equal(a.body, again.body) {
-		n.broken("hls/part-bytes", 0, "the hinted part had %d bytes, and asked for again it has %d others", len(a.body), len(again.body))
-	}
-	if len(a.arrivals) == 0 {
-		return
-	}
-	span, plain := a.done.Sub(a.arrivals[0].at), again.done.Sub(again.sent)
-	if span > max(p.partTarget.Duration/4, 50*time.Millisecond) && span > 3*plain {
-		n.broken("hls/part-burst", 0, "the bytes of the hinted part came over %s, and over %s when it was complete", span.Round(time.Millisecond), plain.Round(time.Millisecond))
-	}
-}
-
-// probeMapHint asks for a hinted header. When it cannot be had, the hint must
-// go: the server may have changed its mind.
-func (r *hlsRendition) probeMapHint(ctx context.Context, p *playlist, h hint) {
-	address, err := resolve(p.url, h.uri)
-	if err != nil {
-		return
-	}
-	a, err := r.h.client.get(ctx, query{url: address, timeout: 3*p.target + requestTimeout})
-	if err == nil && a.ok() && len(a.body) > 0 || !pause(ctx, 2*p.partTarget.Duration) {
-		return
-	}
-	now, _ := r.probe(ctx, "sluice-check="+random(), requestTimeout)
-	if now != nil && slices.ContainsFunc(now.hints, func(other hint) bool { return other.resource == h.resource }) {
-		r.h.notes(r.url).broken("hls/preload-hint-answer", h.line, "a request for the hinted header %s is answered %s, and the hint stays", h.uri, tell(a, err))
-	}
 }

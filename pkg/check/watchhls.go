@@ -275,37 +275,6 @@ func (r *hlsRendition) take(p *playlist, a *answer, k ask) bool {
 	return held
 }
 
-// heed follows the hints of a playlist.
-func (r *hlsRendition) heed(p *playlist) {
-	if len(p.open.parts) > 0 {
-		r.open++
-	}
-	for _, hint := range p.hints {
-		switch hint.kind {
-		case "PART":
-			r.hinted = true
-			if r.turn%3 == 1 {
-				r.h.probe(func(ctx context.Context) { r.probeHint(ctx, p, hint) })
-			}
-		case "MAP":
-			if r.h.first("hint " + r.url + " " + hint.uri) {
-				r.h.probe(func(ctx context.Context) { r.probeMapHint(ctx, p, hint) })
-			}
-		}
-	}
-}
-
-// manyOpen is how many playlists may do without a hint.
-const manyOpen = 5
-
-// judgeHints looks, at the end, whether there was any hint. A server that does
-// not know which part comes may leave it out of a playlist, not of all.
-func (r *hlsRendition) judgeHints() {
-	if r.open >= manyOpen && !r.hinted {
-		r.h.notes(r.url).broken("hls/preload-hint-missing", 0, "none of %d playlists with parts had an EXT-X-PRELOAD-HINT of TYPE=PART", r.open)
-	}
-}
-
 // merge returns the playlist that a delta means, nil when it does not fit.
 func (r *hlsRendition) merge(last, delta *playlist, n notes) *playlist {
 	whole := merge(last, delta)
