@@ -21,12 +21,16 @@ func (r *hlsRendition) heed(p *playlist) {
 				r.h.probe(func(ctx context.Context) { r.probeHint(ctx, p, hint) })
 			}
 		case "MAP":
-			if r.h.first("hint " + r.url + " " + hint.uri) {
+			if r.maps < maxMaps && r.h.first("hint "+r.url+" "+hint.uri) {
+				r.maps++
 				r.h.probe(func(ctx context.Context) { r.probeMapHint(ctx, p, hint) })
 			}
 		}
 	}
 }
+
+// maxMaps is how many hinted headers are asked for.
+const maxMaps = 5
 
 // manyOpen is how many playlists may do without a hint.
 const manyOpen = 5

@@ -22,6 +22,9 @@ func (m *mpd) wrongClock(available, produced time.Time) bool {
 
 // judgeReference compares the times of ProducerReferenceTime.
 func (s *stream) judgeReference(n notes) {
+	if s.m.start.IsZero() {
+		return
+	}
 	for _, p := range slices.Concat(s.set.References, s.rep.References) {
 		clock, err := readDateTime(p.Clock)
 		media, e := strconv.ParseUint(p.Media, 10, 64)
@@ -37,7 +40,7 @@ func (s *stream) judgeReference(n notes) {
 
 // judgeClocks compares prft boxes that are promised with when their media are.
 func (m *dashMedia) judgeClocks(l listing, chunks []chunk, n notes) {
-	if !m.s.inband() || !m.s.m.dynamic() {
+	if !m.s.inband() || !m.s.m.dynamic() || m.s.m.start.IsZero() {
 		return
 	}
 	for i := range chunks {

@@ -299,7 +299,7 @@ func (s *stream) at(now time.Time) (listing, bool) {
 		count++
 	}
 	if end := s.m.periodEnd(s.period); end > 0 { // nothing of it begins later
-		count = min(count, uint64((end-s.m.periods[s.period]+length-1)/length))
+		count = min(count, uint64(max(0, (end-s.m.periods[s.period]+length-1)/length)))
 	}
 	if count == 0 {
 		return listing{}, false

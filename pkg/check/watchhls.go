@@ -88,6 +88,7 @@ type hlsRendition struct {
 	vain    bool     // the newest answer did not bring what was asked for
 	implied int      // reports without LAST-PART that were looked into
 	open    int      // playlists that can be expected to hint at a part
+	maps    int      // hinted headers that were asked for
 	hinted  bool     // one did
 
 	mu     sync.Mutex
