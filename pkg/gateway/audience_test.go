@@ -253,21 +253,22 @@ type manifest struct {
 				Duration  int64   `xml:"duration,attr"`
 				Number    int64   `xml:"startNumber,attr"`
 				Offset    float64 `xml:"availabilityTimeOffset,attr"`
+				Media     string  `xml:"media,attr"`
 			} `xml:"SegmentTemplate"`
 		} `xml:"AdaptationSet>Representation"`
 	} `xml:"Period"`
 }
 
-// due returns the number of the first segment of a track that is available
+// due returns the address of the first segment of a track that is available
 // after a time, and when.
-func (m *manifest) due(track string, after time.Time) (number int64, available time.Time, err error) {
+func (m *manifest) due(track string, after time.Time) (address string, available time.Time, err error) {
 	if len(m.Periods) == 0 {
-		return 0, after, errors.New("no Period in the MPD")
+		return "", after, errors.New("no Period in the MPD")
 	}
 	p := m.Periods[len(m.Periods)-1]
 	begin, err := time.ParseDuration(strings.ToLower(strings.TrimPrefix(p.Start, "PT")))
 	if err != nil {
-		return 0, after, err
+		return "", after, err
 	}
 	for _, listed := range p.Tracks {
 		t := listed.Template
@@ -277,9 +278,10 @@ func (m *manifest) due(track string, after time.Time) (number int64, available t
 		length := time.Duration(t.Duration) * time.Second / time.Duration(t.Timescale)
 		first := time.Unix(0, 0).Add(begin + length - time.Duration(t.Offset*float64(time.Second)))
 		n := max((after.Sub(first)+length-1)/length, 0)
-		return t.Number + int64(n), first.Add(n * length), nil
+		address = strings.Replace(t.Media, "$Number$", strconv.FormatInt(t.Number+int64(n), 10), 1)
+		return address, first.Add(n * length), nil
 	}
-	return 0, after, fmt.Errorf("no %s in the MPD", track)
+	return "", after, fmt.Errorf("no %s in the MPD", track)
 }
 
 // dash gets one growing segment after the other, each when the MPD says that it
@@ -300,12 +302,12 @@ func (v *viewer) dash(track string) error {
 		if err := xml.Unmarshal(text, &m); err != nil {
 			return err
 		}
-		number, available, err := m.due(track, time.Now())
+		address, available, err := m.due(track, time.Now())
 		if err != nil {
 			return err
 		}
 		time.Sleep(time.Until(available.Add(-early)))
-		if err := v.segment(w, track, number); err != nil {
+		if err := v.segment(w, track, address); err != nil {
 			return err
 		}
 	}
@@ -313,8 +315,8 @@ func (v *viewer) dash(track string) error {
 }
 
 // segment gets a segment as it grows.
-func (v *viewer) segment(w *wire, track string, number int64) error {
-	path := fmt.Sprintf("%s%s/n%d.m4s", v.stream, track, number)
+func (v *viewer) segment(w *wire, track, address string) error {
+	path := v.stream + address
 	res, err := w.get(path, nil)
 	if err != nil {
 		return err
@@ -338,7 +340,7 @@ func (v *viewer) segment(w *wire, track string, number int64) error {
 			return fmt.Errorf("GET %s: box of %d bytes: %w", path, size, err)
 		}
 		if string(head[4:]) == "mdat" {
-			v.has(moment{chunk, track, fmt.Sprintf("n%d.%d", number, k)})
+			v.has(moment{chunk, track, fmt.Sprintf("%s, %d", address, k)})
 			k++
 		}
 	}
