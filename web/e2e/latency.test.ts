@@ -11,6 +11,7 @@ import { firstPicture, watch, type Sample, type Watch } from './watch';
 
 const SECONDS = Number(process.env.SECONDS ?? 60);
 const SETTLED = SECONDS / 3; // the last so many seconds count
+const AGAIN = 2; // times that a viewer is watched again at most
 const READ_OUT_WITHIN = 0.1; // seconds
 
 /** Somebody who watches: on our page, or with a player and its defaults. */
@@ -77,17 +78,19 @@ describe.each([
         watching.push(observe(watched).then((what) => void seen.set(viewer, what)));
       }
       await Promise.all(watching);
-      // What else runs on the machine makes players stall: whoever did badly is watched once more, alone.
+      // What else runs on the machine makes players stall: whoever did badly is watched again, alone.
       for (const viewer of viewers) {
-        const before = seen.get(viewer);
-        if (!before || good(viewer, before)) continue;
-        report(`${viewer.name}, before it was alone`, summary(before.watch, delays[viewer.stream]));
-        const watched = await sitDown(viewer);
-        await firstPicture(watched.page);
-        seen.set(viewer, await observe(watched));
+        for (let again = 0; again < AGAIN; again++) {
+          const before = seen.get(viewer);
+          if (!before || good(viewer, before)) break;
+          report(`${viewer.name}, before it was alone`, summary(before.watch, delays[viewer.stream]));
+          const watched = await sitDown(viewer);
+          await firstPicture(watched.page);
+          seen.set(viewer, await observe(watched));
+        }
       }
     },
-    (viewers.length + 1) * (SECONDS + 30) * 1000,
+    (AGAIN * viewers.length + 1) * (SECONDS + 30) * 1000,
   );
 
   test.each(viewers)('$name settles under $limit s and never stalls', (viewer) => {
