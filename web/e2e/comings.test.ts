@@ -7,7 +7,8 @@ let gateway: Gateway;
 let browser: Browser;
 
 beforeAll(async () => {
-  [gateway, browser] = await Promise.all([startGateway(), launch()]);
+  const settings = { SLUICE_STREAM_LINGER: '0s' };
+  [gateway, browser] = await Promise.all([startGateway(undefined, settings), launch()]);
 });
 
 afterAll(async () => {
@@ -64,6 +65,32 @@ test.each(['hls', 'dash', 'ts'])(
     await page.context().close();
   },
 );
+
+test('a player outlives its publisher', async () => {
+  const patient = await startGateway();
+  const { page } = await open(browser, `http://${patient.http}/live/show/?player=hls`);
+  const publisher = patient.publish('live/show');
+  await playing(page);
+
+  await publisher.stop();
+  await reach(page, ['away']);
+  await page.getByText('The broadcaster is away').waitFor();
+  const list = await open(browser, `http://${patient.http}/`);
+  await list.page.locator('.stream', { hasText: 'show' }).getByText('Off air').waitFor();
+  await list.page.context().close();
+
+  try {
+    patient.publish('live/show');
+    await reach(page, ['playing']);
+    await playing(page);
+    expect(
+      await page.evaluate(() => window.sluice?.errors.filter((error) => error.includes('fatal'))),
+    ).toEqual([]);
+  } finally {
+    await page.context().close();
+    await patient.stop();
+  }
+});
 
 test('a player outlives the gateway', async () => {
   const first = await startGateway();

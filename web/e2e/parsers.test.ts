@@ -44,7 +44,11 @@ let live: Record<string, Text>;
 let ended: Record<string, Text>;
 
 beforeAll(async () => {
-  [gateway, browser, site] = await Promise.all([startGateway(), launch(), startBareSite()]);
+  [gateway, browser, site] = await Promise.all([
+    startGateway(undefined, { SLUICE_STREAM_LINGER: '0s' }),
+    launch(),
+    startBareSite(),
+  ]);
   const base = `http://${gateway.http}/live/read/`;
   const publisher = gateway.publish('live/read');
   await listed(`${base}v0/index.m3u8`, SEGMENTS);

@@ -11,10 +11,10 @@ import { ASK_AFTER, verdict } from './verdict';
 
 /**
  * connecting: asking what there is, or starting a player. waiting: not on air
- * yet. playing: the picture moves, or stalls. ended: over, or the publisher is
- * away. recovering: something failed, another attempt follows.
+ * yet. playing: the picture moves, or stalls. away: nobody publishes at the
+ * moment. ended: over. recovering: something failed, another attempt follows.
  */
-export type SessionState = 'connecting' | 'waiting' | 'playing' | 'ended' | 'recovering';
+export type SessionState = 'connecting' | 'waiting' | 'playing' | 'away' | 'ended' | 'recovering';
 
 const POLL = 1500; // ms between two questions what the stream does
 const TICK = 500; // ms between two looks at the picture
@@ -113,7 +113,7 @@ export class Session {
         return sleep(POLL, signal);
       case 'ended':
       case 'away':
-        this.#become('ended');
+        this.#become(status);
         return sleep(POLL, signal);
       case 'unreachable':
         this.#become('recovering', NO_ANSWER);
@@ -228,7 +228,7 @@ export class Session {
         return true;
       case 'away':
         this.stalls.withdraw();
-        this.#become('ended');
+        this.#become('away');
         return false;
       case 'unreachable':
         this.#become('recovering', NO_ANSWER);
