@@ -93,7 +93,7 @@ func (pub *Publication) Close(cause error) error {
 	defer p.mu.Unlock()
 	if pub.over == nil {
 		p.leave(pub, ErrClosed)
-		p.log.Info().AnErr("cause", cause).Msg("publisher left")
+		p.log.Debug().AnErr("cause", cause).Msg("publisher left")
 	}
 	return nil
 }
