@@ -12,8 +12,7 @@ import (
 // Memory is a Store in memory. The zero Memory is empty and ready.
 type Memory struct {
 	mu    sync.RWMutex
-	blobs map[string]held
-	dirs  map[string]int // blobs below each directory
+	blobs index[held]
 	bytes int64
 }
 
@@ -33,38 +32,18 @@ func (m *Memory) Put(name string, chunks ...[]byte) error {
 	blob := held{bytes.Join(chunks, nil), time.Now()}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.free(name); err != nil {
+	if err := m.blobs.free(name); err != nil {
 		return fmt.Errorf("put %s: %w", name, err)
 	}
-	if m.blobs == nil {
-		m.blobs, m.dirs = make(map[string]held), make(map[string]int)
-	}
-	m.blobs[name] = blob
+	m.blobs.add(name, blob)
 	m.bytes += int64(len(blob.data))
-	parents(name, func(dir string) bool { m.dirs[dir]++; return true })
 	return nil
-}
-
-// free returns an error when name is that of a blob or directory, or lies
-// below a blob.
-func (m *Memory) free(name string) error {
-	if _, ok := m.blobs[name]; ok || m.dirs[name] > 0 {
-		return fs.ErrExist
-	}
-	var err error
-	parents(name, func(dir string) bool {
-		if _, ok := m.blobs[dir]; ok {
-			err = fmt.Errorf("%s is not a directory", dir)
-		}
-		return err == nil
-	})
-	return err
 }
 
 // Open implements Store. It copies nothing.
 func (m *Memory) Open(name string) (Blob, error) {
 	m.mu.RLock()
-	blob, ok := m.blobs[name]
+	blob, ok := m.blobs.held[name]
 	m.mu.RUnlock()
 	if !ok {
 		if err := CheckName(name); err != nil {
@@ -82,18 +61,12 @@ func (m *Memory) Remove(name string) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	blob, ok := m.blobs[name]
+	blob, ok := m.blobs.held[name]
 	if !ok {
 		return fmt.Errorf("remove %s: %w", name, fs.ErrNotExist)
 	}
-	delete(m.blobs, name)
+	m.blobs.drop(name)
 	m.bytes -= int64(len(blob.data))
-	parents(name, func(dir string) bool {
-		if m.dirs[dir]--; m.dirs[dir] == 0 {
-			delete(m.dirs, dir)
-		}
-		return true
-	})
 	return nil
 }
 
@@ -116,7 +89,7 @@ func (m *Memory) entries(dir string) []Entry {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var entries []Entry
-	for name, blob := range m.blobs {
+	for name, blob := range m.blobs.held {
 		if below(name, dir) {
 			entries = append(entries, Entry{name, int64(len(blob.data)), blob.time})
 		}
@@ -128,7 +101,7 @@ func (m *Memory) entries(dir string) []Entry {
 func (m *Memory) Usage() Usage {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return Usage{Blobs: int64(len(m.blobs)), Bytes: m.bytes}
+	return Usage{Blobs: int64(len(m.blobs.held)), Bytes: m.bytes}
 }
 
 // checkDir returns an error when dir cannot be listed.
