@@ -28,7 +28,8 @@ type Store interface {
 	// Put stores the chunks, one after the other, under name. It is atomic:
 	// after an error there is no blob that was not there before. A name that
 	// is in use, or being written, is fs.ErrExist and keeps its first bytes.
-	// Put does not retain the chunks.
+	// Put may retain the chunks and the slice that holds them, and writes to
+	// neither; the caller must not write to them afterwards.
 	Put(name string, chunks ...[]byte) error
 
 	// Open returns the blob of that name, or fs.ErrNotExist. The caller
