@@ -29,6 +29,9 @@ type Disk struct {
 	count atomic.Uint64 // of temporary names
 	blobs atomic.Int64
 	bytes atomic.Int64
+
+	maxBytes, keepFree int64        // 0 is no limit
+	claimed            atomic.Int64 // bytes of blobs that are being written
 }
 
 // ErrInUse is returned by OpenDisk for the directory of another Disk.
@@ -37,8 +40,11 @@ var ErrInUse = errors.New("another process keeps its segments there")
 // OpenDisk opens the store in directory root, which it makes when it is not
 // there, or returns ErrInUse. Blobs that an earlier process left stay;
 // half-written files and empty directories are removed.
-func OpenDisk(root string) (*Disk, error) {
+func OpenDisk(root string, options ...DiskOption) (*Disk, error) {
 	d := &Disk{root: root}
+	for _, option := range options {
+		option(d)
+	}
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -60,7 +66,8 @@ func (d *Disk) path(name string) string {
 	return filepath.Join(d.root, filepath.FromSlash(name))
 }
 
-// Put implements Store.
+// Put implements Store. It returns ErrNoSpace where a limit has no room for the
+// blob.
 func (d *Disk) Put(name string, chunks ...[]byte) error {
 	if err := CheckName(name); err != nil {
 		return fmt.Errorf("put %q: %w", name, err)
@@ -68,11 +75,7 @@ func (d *Disk) Put(name string, chunks ...[]byte) error {
 	if !d.tree.reserve(name) {
 		return fmt.Errorf("put %s: %w", name, fs.ErrExist)
 	}
-	size, err := d.write(name, chunks)
-	if err == nil {
-		d.blobs.Add(1)
-		d.bytes.Add(size)
-	}
+	err := d.add(name, chunks)
 	d.tree.release(name, err != nil, d.removeDir)
 	if err != nil {
 		return fmt.Errorf("put %s: %w", name, err)
@@ -80,25 +83,39 @@ func (d *Disk) Put(name string, chunks ...[]byte) error {
 	return nil
 }
 
-// write makes the file of a name that is reserved.
-func (d *Disk) write(name string, chunks [][]byte) (int64, error) {
+// add writes and counts the blob of a name that is reserved.
+func (d *Disk) add(name string, chunks [][]byte) error {
 	path := d.path(name)
 	if _, err := os.Lstat(path); err == nil {
-		return 0, fs.ErrExist
+		return fs.ErrExist
 	}
+	size := sizeOf(chunks)
+	if err := d.claim(size); err != nil {
+		return err
+	}
+	defer d.unclaim(size)
+	if err := d.write(path, chunks); err != nil {
+		return err
+	}
+	d.blobs.Add(1)
+	d.bytes.Add(size)
+	return nil
+}
+
+// write makes the file of a blob.
+func (d *Disk) write(path string, chunks [][]byte) error {
 	temp := filepath.Join(filepath.Dir(path), temporary+strconv.FormatUint(d.count.Add(1), 36))
 	file, err := create(temp)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	size, err := writeAll(file, chunks)
-	if err = errors.Join(err, file.Close()); err == nil {
+	if err = errors.Join(writeAll(file, chunks), file.Close()); err == nil {
 		err = os.Rename(temp, path)
 	}
 	if err != nil {
-		return 0, errors.Join(err, os.Remove(temp))
+		return errors.Join(err, os.Remove(temp))
 	}
-	return size, nil
+	return nil
 }
 
 // create makes a new file and, when they are missing, its directories.

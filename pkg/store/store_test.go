@@ -20,9 +20,9 @@ import (
 	"sluice/pkg/store/storetest"
 )
 
-func openDisk(t testing.TB, root string) *store.Disk {
+func openDisk(t testing.TB, root string, options ...store.DiskOption) *store.Disk {
 	t.Helper()
-	disk, err := store.OpenDisk(root)
+	disk, err := store.OpenDisk(root, options...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,12 +10,11 @@ import (
 // maxVector is the kernel's bound on the parts of one write, IOV_MAX.
 const maxVector = 1024
 
-// writeAll writes the chunks to file, in one system call as a rule, and returns
-// how many bytes they are.
-func writeAll(file *os.File, chunks [][]byte) (int64, error) {
+// writeAll writes the chunks to file, in one system call as a rule.
+func writeAll(file *os.File, chunks [][]byte) error {
 	conn, err := file.SyscallConn()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	rest := make([][]byte, 0, len(chunks))
 	for _, chunk := range chunks {
@@ -23,16 +22,14 @@ func writeAll(file *os.File, chunks [][]byte) (int64, error) {
 			rest = append(rest, chunk)
 		}
 	}
-	var total int64
 	for len(rest) > 0 {
 		n, err := writeSome(conn.Write, rest)
 		if err != nil {
-			return total, &os.PathError{Op: "writev", Path: file.Name(), Err: err}
+			return &os.PathError{Op: "writev", Path: file.Name(), Err: err}
 		}
-		total += int64(n)
 		rest = consume(rest, n)
 	}
-	return total, nil
+	return nil
 }
 
 // writeSome makes one writev of as many chunks as that takes.

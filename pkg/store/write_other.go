@@ -8,8 +8,9 @@ import (
 	"slices"
 )
 
-// writeAll writes the chunks to file and returns how many bytes they are.
-func writeAll(file *os.File, chunks [][]byte) (int64, error) {
+// writeAll writes the chunks to file.
+func writeAll(file *os.File, chunks [][]byte) error {
 	buffers := net.Buffers(slices.Clone(chunks))
-	return buffers.WriteTo(file)
+	_, err := buffers.WriteTo(file)
+	return err
 }
