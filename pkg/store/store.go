@@ -1,6 +1,7 @@
 // Package store keeps named, immutable blobs: what is put under a name is
 // written whole, once, and never changes until it is removed. There is a store
-// in memory and one on disk; the suite in storetest holds for both.
+// in memory, one on disk, and a spool that stands in front of a disk that is
+// slow or full; the suite in storetest holds for all.
 //
 // # Names
 //

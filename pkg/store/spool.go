@@ -1,0 +1,209 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"sync"
+	"time"
+)
+
+// ErrFull is returned by Put of a Spool whose memory has no room for the blob.
+var ErrFull = errors.New("the memory for what is not written yet is full")
+
+// ErrSlow is what Failing of a Spool returns while the store behind takes too
+// long to write, or says nothing at all.
+var ErrSlow = errors.New("what is to be written waits too long")
+
+// A Spool is a Store in front of another one that may be slow, or fail: Put
+// leaves a blob in memory, from where it is served, and Run writes it to the
+// store behind and lets go of the memory. What the store behind refuses stays
+// in memory, and is tried again until it is written or removed. Put fails when
+// the memory is full, and for no other fault of the store behind.
+//
+// Put retains the chunks and copies nothing. Put, Open of what is in memory,
+// List, Usage, Backlog and Failing never wait for the store behind. Remove does:
+// it returns when the blob is gone there, too. What is removed before its turn
+// to be written is never written.
+//
+// What is in memory when the process dies is lost.
+type Spool struct {
+	back  Store
+	limit int64 // bytes in the queue
+	tell  func(failing error, blobs, bytes int64)
+
+	mu      sync.RWMutex
+	blobs   index[*item]
+	bytes   int64 // of all blobs
+	queue   queue // what is not written
+	refused int   // items in queue that the store behind refused
+	refusal error // the newest one, nil when writing works
+
+	wake chan struct{} // has a token when the queue has become longer
+	news chan struct{} // has a token when refusal has changed
+}
+
+// NewSpool returns a Spool with room for limit bytes in front of the store
+// back, of which it must be the only user. It lists what is there.
+//
+// Run calls tell, which may be nil, with the error when writing begins to fail,
+// or is too slow, and with nil when that is over: everything that was refused
+// is written or no longer wanted. Beside the error is what waits then.
+func NewSpool(back Store, limit int64, tell func(failing error, blobs, bytes int64)) (*Spool, error) {
+	if tell == nil {
+		tell = func(error, int64, int64) {}
+	}
+	s := &Spool{
+		back: back, limit: limit, tell: tell,
+		wake: make(chan struct{}, 1), news: make(chan struct{}, 1),
+	}
+	for entry, err := range back.List("") {
+		if err != nil {
+			return nil, err
+		}
+		s.blobs.add(entry.Name, &item{name: entry.Name, size: entry.Size, time: entry.Time, state: written})
+		s.bytes += entry.Size
+	}
+	return s, nil
+}
+
+// Put implements Store. It returns ErrFull, and what the store behind said last,
+// where the memory has no room for the blob.
+func (s *Spool) Put(name string, chunks ...[]byte) error {
+	if err := CheckName(name); err != nil {
+		return fmt.Errorf("put %q: %w", name, err)
+	}
+	it := &item{name: name, size: sizeOf(chunks), time: time.Now(), chunks: chunks}
+	if err := s.add(it); err != nil {
+		return fmt.Errorf("put %s: %w", name, err)
+	}
+	poke(s.wake)
+	return nil
+}
+
+func (s *Spool) add(it *item) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.blobs.free(it.name); err != nil {
+		return err
+	}
+	if s.queue.bytes+it.size > s.limit {
+		return s.full(it.time)
+	}
+	s.blobs.add(it.name, it)
+	s.bytes += it.size
+	s.queue.push(it)
+	return nil
+}
+
+// full returns ErrFull with its cause.
+func (s *Spool) full(now time.Time) error {
+	if cause := s.failing(now); cause != nil {
+		return fmt.Errorf("%w: %w", ErrFull, cause)
+	}
+	return ErrFull
+}
+
+// poke leaves a token in a channel that has room for one.
+func poke(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Open implements Store. The Blob of what is written is that of the store
+// behind.
+func (s *Spool) Open(name string) (Blob, error) {
+	if err := CheckName(name); err != nil {
+		return nil, fmt.Errorf("open %q: %w", name, err)
+	}
+	s.mu.RLock()
+	it, ok := s.blobs.held[name]
+	var blob Blob
+	if ok && it.state != written {
+		blob = newChunksBlob(it.chunks, it.size)
+	}
+	s.mu.RUnlock()
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
+	case blob != nil:
+		return blob, nil
+	}
+	return s.back.Open(name)
+}
+
+// List implements Store. What it yields was stored at one moment.
+func (s *Spool) List(dir string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		if err := checkDir(dir); err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		for _, entry := range s.entries(dir) {
+			if !yield(entry, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Spool) entries(dir string) []Entry {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var entries []Entry
+	for name, it := range s.blobs.held {
+		if below(name, dir) {
+			entries = append(entries, Entry{name, it.size, it.time})
+		}
+	}
+	return entries
+}
+
+// Usage implements Store: it counts what is written and what is not.
+func (s *Spool) Usage() Usage {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return Usage{Blobs: int64(len(s.blobs.held)), Bytes: s.bytes}
+}
+
+// Backlog returns how much is not written yet.
+func (s *Spool) Backlog() (blobs, bytes int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.queue.blobs, s.queue.bytes
+}
+
+// Failing returns why blobs stay in memory: what the store behind said when it
+// last refused one, until it writes again and all that it refused are written or
+// removed; else ErrSlow while one waits too long; else nil.
+func (s *Spool) Failing() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.failing(time.Now())
+}
+
+// slow is how long a blob waits before it waits too long.
+const slow = 5 * time.Second
+
+func (s *Spool) failing(now time.Time) error {
+	first := s.queue.first
+	switch {
+	case s.refusal != nil:
+		return s.refusal
+	case first != nil && now.Sub(first.time) > slow:
+		return ErrSlow
+	}
+	return nil
+}
+
+// Close closes the store behind, if it is an io.Closer. Run has returned.
+func (s *Spool) Close() error {
+	if closer, ok := s.back.(io.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// How a Spool goes about a store that fails.
+const (
+	firstPause = 250 * time.Millisecond // after a failure, doubled after each
+	lastPause  = 5 * time.Second
+	lookEvery  = time.Second // whether writing is slow
+	grace      = 3 * time.Second
+)
+
+// Run writes what is put until ctx ends, and then what still waits, each blob
+// once and all in at most 3 s. It returns nil when everything is written, and
+// otherwise how much is not, and why. It is called once, and ended when nobody
+// calls Put any more.
+//
+// A write that the system does not come back from is left behind.
+func (s *Spool) Run(ctx context.Context) error {
+	last, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.work(ctx)
+		s.drain(last)
+	}()
+	s.watch(ctx, ended)
+	return s.rest()
+}
+
+// watch tells of failures until the writer has ended, or ctx for so long that
+// it is no longer waited for.
+func (s *Spool) watch(ctx context.Context, ended <-chan struct{}) {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	var late <-chan time.Time
+	stop, told := ctx.Done(), false
+	for over := false; !over; {
+		select {
+		case <-stop:
+			stop, late = nil, time.After(grace)
+		case <-late:
+			over = true
+		case <-ended:
+			over = true
+		case <-s.news:
+		case <-look.C:
+		}
+		if err := s.Failing(); (err != nil) != told {
+			told = err != nil
+			blobs, bytes := s.Backlog()
+			s.tell(err, blobs, bytes)
+		}
+	}
+}
+
+// rest returns an error that says what is not written.
+func (s *Spool) rest() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.queue.blobs == 0 {
+		return nil
+	}
+	cause := ErrSlow
+	if s.refusal != nil {
+		cause = s.refusal
+	}
+	return fmt.Errorf("store: %d blobs of %d bytes are not written: %w", s.queue.blobs, s.queue.bytes, cause)
+}
+
+// work writes what is put until ctx ends. After a failure it pauses, and goes
+// on with the next blob: one that is refused for its own sake holds up no other.
+func (s *Spool) work(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	pause := firstPause
+	for ctx.Err() == nil {
+		it := s.next()
+		if it == nil {
+			select {
+			case <-s.wake:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if s.write(it) {
+			pause = firstPause
+			continue
+		}
+		timer.Reset(pause)
+		pause = min(2*pause, lastPause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// drain tries once to write each blob that waits, until ctx ends.
+func (s *Spool) drain(ctx context.Context) {
+	blobs, _ := s.Backlog()
+	for ; blobs > 0 && ctx.Err() == nil; blobs-- {
+		if it := s.next(); it != nil {
+			s.write(it)
+		}
+	}
+}
+
+// next returns the blob whose turn it is to be written, nil if none waits.
+func (s *Spool) next() *item {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	it := s.queue.first
+	if it != nil {
+		it.state = writing
+	}
+	return it
+}
+
+// write puts a blob into the store behind and reports whether it is there. One
+// that is refused has its next turn after all others.
+func (s *Spool) write(it *item) bool {
+	err := s.back.Put(it.name, it.chunks...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unqueue(it)
+	if err == nil {
+		s.calm(true)
+		it.state, it.chunks = written, nil
+	} else {
+		s.requeue(it, err)
+		it.state = waiting
+	}
+	if it.settled != nil {
+		close(it.settled)
+		it.settled = nil
+	}
+	return err == nil
+}
+
+// unqueue takes an item out of the queue.
+func (s *Spool) unqueue(it *item) {
+	s.queue.remove(it)
+	if it.refused {
+		s.refused--
+	}
+}
+
+// requeue puts back an item that was refused.
+func (s *Spool) requeue(it *item, refusal error) {
+	s.queue.push(it)
+	it.refused = true
+	s.refused++
+	s.refusal = refusal
+	poke(s.news)
+}
+
+// calm ends a failure when nothing that was refused is left in the queue, and
+// the store behind has just written, or is asked for no more.
+func (s *Spool) calm(wrote bool) {
+	if s.refusal != nil && s.refused == 0 && (wrote || s.queue.blobs == 0) {
+		s.refusal = nil
+		poke(s.news)
+	}
+}
