@@ -5,9 +5,11 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
+	"weak"
 
 	"sluice/pkg/store"
 	"sluice/pkg/store/storetest"
@@ -122,6 +124,58 @@ func TestSpoolPassesOverABlobThatCannotBeWritten(t *testing.T) {
 		s.after(0)
 		s.checkTold("0s: file already exists, 3 blobs, 5 bytes", "1m10.25s: <nil>, 0 blobs, 0 bytes")
 	})
+}
+
+func TestSpoolFailsUntilItWritesAgain(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		s.back.fail(noSpace)
+		s.put("a")
+		s.after(0)
+		s.put("b")
+		if err := errors.Join(s.Remove("a"), s.Failing()); !errors.Is(err, syscall.ENOSPC) {
+			s.Errorf("while another blob waits: %v", err)
+		}
+		if err := errors.Join(s.Remove("b"), s.Failing()); err != nil {
+			s.Errorf("when nothing waits: %v", err)
+		}
+	})
+}
+
+func TestSpoolPausesAnewAfterASuccess(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		s.back.fail(noSpace)
+		s.put("a")
+		s.after(time.Minute)
+		s.back.fail(nil)
+		s.after(5 * time.Second)
+		check(s.T, s.back, "a")
+		s.back.fail(noSpace)
+		s.put("b")
+		s.after(0)
+		s.back.fail(nil)
+		s.after(250 * time.Millisecond)
+		check(s.T, s.back, "a", "b")
+	})
+}
+
+func TestSpoolLetsGoOfWhatIsWritten(t *testing.T) {
+	s := newSpool(t, openDisk(t, t.TempDir()), plenty, nil)
+	chunk := new([1 << 16]byte)
+	held := weak.Make(chunk)
+	if err := s.Put("live/a", chunk[:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t, s)(); err != nil {
+		t.Fatal(err)
+	}
+	chunk = nil
+	runtime.GC()
+	if held.Value() != nil {
+		t.Error("a chunk is held after it was written")
+	}
+	if got := s.Usage(); got != (store.Usage{Blobs: 1, Bytes: 1 << 16}) {
+		t.Errorf("%+v", got)
+	}
 }
 
 func TestSpoolThatIsFull(t *testing.T) {

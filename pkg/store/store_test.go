@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -179,33 +178,5 @@ func TestDiskBlobIsSentFromTheFile(t *testing.T) {
 	got, err := io.ReadAll(resp.Body)
 	if err != nil || string(got) != text[5:900_000] || resp.StatusCode != http.StatusPartialContent {
 		t.Errorf("%s, %d bytes, %v", resp.Status, len(got), err)
-	}
-}
-
-func BenchmarkPut(b *testing.B) {
-	segment := make([][]byte, 8)
-	for i := range segment {
-		segment[i] = make([]byte, 80_000)
-	}
-	stores := map[string]func(b *testing.B) store.Store{
-		"memory": func(*testing.B) store.Store { return store.NewMemory() },
-		"disk":   func(b *testing.B) store.Store { return openDisk(b, b.TempDir()) },
-	}
-	for name, open := range stores {
-		b.Run(name, func(b *testing.B) {
-			s := open(b)
-			b.ReportAllocs()
-			b.SetBytes(8 * 80_000)
-			for i := 0; b.Loop(); i++ {
-				if err := s.Put(fmt.Sprintf("live/show/v0/%d.m4s", i), segment...); err != nil {
-					b.Fatal(err)
-				}
-				if i >= 30 {
-					if err := s.Remove(fmt.Sprintf("live/show/v0/%d.m4s", i-30)); err != nil {
-						b.Fatal(err)
-					}
-				}
-			}
-		})
 	}
 }
