@@ -26,6 +26,7 @@ type Config struct {
 	RTMP    RTMP
 	HTTP    HTTP
 	Store   Store
+	Limits  Limits
 	Segment Segment
 	Window  Window
 	DASH    DASH
@@ -56,6 +57,13 @@ type HTTP struct {
 type Store struct {
 	Type StoreType
 	Path string // directory of a Disk store
+}
+
+// Limits is how much segments may take.
+type Limits struct {
+	Memory   Size // of segments that wait for the disk
+	Disk     Size // of all segments on the disk; 0 is no limit
+	DiskFree Size // of the file system, for others; 0 is nothing
 }
 
 // Segment is how streams are cut.
@@ -106,6 +114,7 @@ func Default() Config {
 		},
 		HTTP:    HTTP{Address: ":8080"},
 		Store:   Store{Type: Disk, Path: "./segments"},
+		Limits:  Limits{Memory: 256 * MiB, DiskFree: 64 * MiB},
 		Segment: Segment{Duration: 2 * time.Second, Part: 250 * time.Millisecond, Max: 10 * time.Second},
 		Window:  Window{Duration: 30 * time.Second},
 		Stream:  Stream{Linger: time.Minute, Keep: time.Minute, Conflict: Reject, Failover: time.Second},

@@ -200,6 +200,8 @@ var invalidCases = []struct{ yaml, want string }{
 	{"rtmp: {max_connections: 0}", "sluice.yml:1: rtmp.max_connections: 0 is not within 1 and 1000000"},
 	{"rtmp: {idle_timeout: -1s}", "sluice.yml:1: rtmp.idle_timeout: -1s is not within 100ms and 1h"},
 	{"store: {path: ''}", "sluice.yml:1: store.path: a disk store needs a directory"},
+	{"limits: {memory: 0}", "sluice.yml:1: limits.memory: 0 is not within 1MiB and 1024GiB"},
+	{"limits:\n  disk: 2097152GiB", "sluice.yml:2: limits.disk: 2097152GiB is not within 0 and 1048576GiB"},
 	{"segment: {part: 50ms}", "sluice.yml:1: segment.part: 50ms is not within 100ms and 1s"},
 	{"segment: {part: 1s, duration: 500ms}", "sluice.yml:1: segment.part: 1s is more than segment.duration, 500ms"},
 	{"segment:\n  duration: 12s", "sluice.yml:2: segment.duration: segment.max does not go with it: 10s is less than segment.duration, 12s"},

@@ -28,6 +28,7 @@ type Gateway struct {
 	config   config.Config
 	log      zerolog.Logger
 	store    store.Store
+	spool    *store.Spool // that is store, nil for a store that is never slow
 	reaper   *store.Reaper
 	registry *stream.Registry
 	rtmp     net.Listener
@@ -46,7 +47,7 @@ func New(cfg config.Config, log zerolog.Logger) (*Gateway, error) {
 }
 
 func (g *Gateway) open() (err error) {
-	if g.store, err = openStore(g.config.Store); err != nil {
+	if err := g.openStore(); err != nil {
 		return g.config.Fault("store.path", err)
 	}
 	if g.rtmp, err = net.Listen("tcp", g.config.RTMP.Address); err != nil {
@@ -95,15 +96,45 @@ func port(addr net.Addr) int {
 	return 0
 }
 
-func openStore(c config.Store) (store.Store, error) {
-	if c.Type == config.InMemory {
-		return store.NewMemory(), nil
+func (g *Gateway) openStore() error {
+	if g.config.Store.Type == config.InMemory {
+		g.store = store.NewMemory()
+		return nil
 	}
-	disk, err := store.OpenDisk(c.Path)
+	limits := g.config.Limits
+	disk, err := store.OpenDisk(g.config.Store.Path, store.MaxBytes(int64(limits.Disk)), store.KeepFree(int64(limits.DiskFree)))
 	if err != nil {
-		return nil, err // and no Store that holds a nil Disk
+		return err
 	}
-	return disk, nil
+	if g.spool, err = store.NewSpool(disk, int64(limits.Memory), g.reportSpool); err != nil {
+		return errors.Join(err, disk.Close())
+	}
+	g.store = g.spool
+	return nil
+}
+
+func (g *Gateway) reportSpool(failing error, blobs, bytes int64) {
+	if failing != nil {
+		g.log.Error().Err(failing).Int64("segments", blobs).Int64("bytes", bytes).
+			Msg("segments are not written: streams go on from memory")
+		return
+	}
+	g.log.Info().Int64("segments", blobs).Int64("bytes", bytes).Msg("segments are written again")
+}
+
+// runSpool writes segments until stop is called, which returns when those that
+// wait are written, or could not be in time.
+func (g *Gateway) runSpool(ctx context.Context) (stop func() error) {
+	if g.spool == nil {
+		return func() error { return nil }
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- g.spool.Run(ctx) }()
+	return func() error {
+		cancel()
+		return <-ended
+	}
 }
 
 func (g *Gateway) closeStore() error {
@@ -147,6 +178,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 			Idle:        g.config.RTMP.IdleTimeout,
 		},
 	}
+	stopSpool := g.runSpool(ctx) // after all who put segments
 	group, ctx := errgroup.WithContext(ctx)
 	// Publishers go first: the end of their streams answers all who wait.
 	watching, leave := context.WithCancel(context.WithoutCancel(ctx))
@@ -157,7 +189,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.serveHTTP(watching) })
 	group.Go(func() error { _ = g.reaper.Run(ctx); return nil }) // it has only ctx's error
 	group.Go(func() error { g.registry.Run(ctx); return nil })
-	err := errors.Join(group.Wait(), g.closeStore())
+	err := errors.Join(group.Wait(), stopSpool(), g.closeStore())
 	g.log.Info().Err(err).Msg("stopped")
 	return err
 }
