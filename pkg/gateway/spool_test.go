@@ -1,0 +1,49 @@
+package gateway_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// A disk that cannot be written to costs viewers nothing, and when it can be
+// written to again it gets what it missed.
+func TestGoesOnFromMemory(t *testing.T) {
+	t.Parallel()
+	s := start(t, "segment.duration", "1s", "segment.max", "2s", "window.duration", "30s")
+	obstacle := filepath.Join(s.dir, "live") // where the directory of the stream has to be
+	if err := os.WriteFile(obstacle, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stop := s.broadcast("live/show")
+	s.playing("live/show", 3)
+	list := s.get("/live/show/v0/index.m3u8")
+	segments := regexp.MustCompile(`(?m)^\d+\.m4s$`).FindAllString(list, -1)
+	if len(segments) < 3 || strings.Contains(list, "#EXT-X-GAP") {
+		t.Errorf("listed: %s", list)
+	}
+	for _, segment := range segments {
+		s.get("/live/show/v0/" + segment)
+	}
+	failed := s.log.find("segments are not written: streams go on from memory")
+	if len(failed) != 1 || failed[0]["level"] != "error" {
+		t.Errorf("logged: %v", failed)
+	}
+	if err := os.Remove(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "writing again", func() bool {
+		return len(s.log.find("segments are written again")) == 1
+	})
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	for _, segment := range segments {
+		if _, err := os.Stat(filepath.Join(obstacle, "show", "v0", segment)); err != nil {
+			t.Error(err)
+		}
+		s.get("/live/show/v0/" + segment)
+	}
+}
