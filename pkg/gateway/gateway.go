@@ -77,7 +77,7 @@ func (g *Gateway) open() (err error) {
 		Store: g.store, Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
 	site, err := origin.New(origin.Config{
-		Metrics: metrics.New(g.registry),
+		Metrics: metrics.New(g.registry, g.backlog()),
 		Source:  g.registry, Store: g.store, Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Log: g.log, Now: time.Now,
 	})
@@ -111,6 +111,14 @@ func (g *Gateway) openStore() error {
 	}
 	g.store = g.spool
 	return nil
+}
+
+// backlog returns what the metrics say of the spool, nil if there is none.
+func (g *Gateway) backlog() metrics.Spool {
+	if g.spool == nil {
+		return nil
+	}
+	return g.spool
 }
 
 func (g *Gateway) reportSpool(failing error, blobs, bytes int64) {

@@ -17,15 +17,45 @@ type Source interface {
 	Vitals() []stream.Vitals
 }
 
+// A Spool holds segments that are not written yet.
+type Spool interface {
+	Backlog() (blobs, bytes int64)
+	Failing() error
+}
+
 // New returns a handler that answers in the exposition formats of Prometheus. It
-// reads the source when it is asked.
-func New(source Source) http.Handler {
+// reads the source, and the spool if there is one, when it is asked.
+func New(source Source, spool Spool) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
 		&streams{source},
 	)
+	if spool != nil {
+		registry.MustRegister(&backlog{spool})
+	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// backlog collects what there is of a spool.
+type backlog struct{ Spool }
+
+// Describe implements prometheus.Collector.
+func (b *backlog) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (b *backlog) Collect(out chan<- prometheus.Metric) {
+	send := func(name, help string, value float64) {
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("sluice_store_"+name, help, nil, nil), prometheus.GaugeValue, value)
+	}
+	blobs, bytes := b.Backlog()
+	failing := 0.0
+	if b.Failing() != nil {
+		failing = 1
+	}
+	send("waiting_segments", "Segments that wait in memory to be written to the disk.", float64(blobs))
+	send("waiting_bytes", "Bytes of the segments that wait to be written.", float64(bytes))
+	send("failing", "1 while the disk is full, slow or broken.", failing)
 }
 
 // streams collects what there is of each stream.

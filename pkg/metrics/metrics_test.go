@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,6 +17,12 @@ type source []stream.Vitals
 
 func (s source) Vitals() []stream.Vitals { return s }
 
+type full struct{}
+
+func (full) Backlog() (blobs, bytes int64) { return 3, 4096 }
+
+func (full) Failing() error { return errors.New("no space left on device") }
+
 func TestMetrics(t *testing.T) {
 	show := stream.Vitals{
 		Name: stream.Name{App: "live", Key: "show"}, Publishing: true, Publishers: 3, Periods: 4,
@@ -23,7 +30,7 @@ func TestMetrics(t *testing.T) {
 	}
 	show.Repairs[timeline.JumpedBack] = 7
 	answer := httptest.NewRecorder()
-	metrics.New(source{show}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	metrics.New(source{show}, full{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, line := range []string{
 		`sluice_stream_publishing{stream="live/show"} 1`,
 		`sluice_stream_publishers_total{stream="live/show"} 3`,
@@ -31,6 +38,7 @@ func TestMetrics(t *testing.T) {
 		`sluice_stream_clock_drift_ratio{stream="live/show"} -5e-05`,
 		`sluice_stream_behind_seconds{stream="live/show"} 0.25`,
 		`sluice_stream_repairs_total{repair="clock jumped back",stream="live/show"} 7`,
+		`sluice_store_waiting_segments 3`, `sluice_store_waiting_bytes 4096`, `sluice_store_failing 1`,
 		`sluice_stream_repairs_total{repair="drift corrected",stream="live/show"} 0`,
 	} {
 		if !strings.Contains(answer.Body.String(), "\n"+line+"\n") {
