@@ -35,7 +35,7 @@ func BenchmarkFramePath(b *testing.B) {
 	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/total, "B/frame")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/total, "ns/frame")
 	b.ReportMetric(0, "ns/op") // it says nothing: a publication is an operation
-	if ended := len(s.log.find("stream ended")); ended != b.N {
+	if ended := len(s.log.find("publishing ended")); ended != b.N {
 		b.Fatalf("%d of %d publications were taken", ended, b.N)
 	}
 }

@@ -88,7 +88,7 @@ func (p *Presentation) Grow(id media.TrackID, growing Growing, hint string, now 
 		}
 		next.Away = false
 		r.Growing, r.Hint = &growing, hint
-		removed = r.bridge(next, now)
+		removed = r.extend(next, now)
 	})
 	return removed
 }
@@ -112,7 +112,7 @@ func (p *Presentation) Add(id media.TrackID, seg Segment, targets Targets, now t
 		if r.Hint != PartName(seg.End()) {
 			r.Hint = ""
 		}
-		removed = append(r.bridge(next, now), r.add(next, seg, now)...)
+		removed = r.extend(next, now, seg)
 	})
 	return removed
 }
@@ -195,12 +195,20 @@ func byTrack(a, b Rendition) int {
 	return cmp.Or(cmp.Compare(a.ID.Kind, b.ID.Kind), cmp.Compare(a.ID.Index, b.ID.Index))
 }
 
-// bridge lists the gaps that were to be listed with what comes next.
-func (r *Rendition) bridge(s *Snapshot, now time.Time) (removed []Removed) {
-	gaps := r.gaps
+// extend lists the gaps that were to be listed with what comes next, and that if
+// it is complete. It returns what left the window by it.
+func (r *Rendition) extend(s *Snapshot, now time.Time, complete ...Segment) []Removed {
+	known, gaps := len(r.past), r.gaps
 	r.gaps = nil
 	for _, gap := range gaps {
-		removed = append(removed, r.add(s, gap, now)...)
+		r.add(s, gap, now)
+	}
+	for _, seg := range complete {
+		r.add(s, seg, now)
+	}
+	removed := r.past[known:len(r.past):len(r.past)]
+	for len(r.past) > 0 && now.After(r.past[0].Until) {
+		r.past = r.past[1:]
 	}
 	return removed
 }
@@ -208,10 +216,9 @@ func (r *Rendition) bridge(s *Snapshot, now time.Time) (removed []Removed) {
 // add appends seg and removes from the front what the window does not need, or
 // all when numbers are missing: the track was away for longer than the window.
 // There is always a segment with media, so that there is always something to say
-// of them. A removed segment stays to be had for its own duration and that of the longest
-// playlist so far (RFC 8216bis 6.2.2).
-func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) []Removed {
-	known := len(r.past)
+// of them. A removed segment stays to be had for its own duration and that of the
+// longest playlist so far (RFC 8216bis 6.2.2).
+func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) {
 	if n := len(r.Segments); n > 0 && seg.Number != r.Segments[n-1].Number+1 {
 		r.remove(n, now)
 	}
@@ -223,11 +230,6 @@ func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) []Removed {
 	for r.Depth-r.Segments[0].Length() >= window && slices.ContainsFunc(r.Segments[1:], hasMedia) {
 		r.remove(1, now)
 	}
-	removed := r.past[known:len(r.past):len(r.past)]
-	for len(r.past) > 0 && now.After(r.past[0].Until) {
-		r.past = r.past[1:]
-	}
-	return removed
 }
 
 func hasMedia(s Segment) bool { return !s.Gap }

@@ -232,7 +232,9 @@ func (w *writer) list() {
 	p := w.programme
 	w.era.listed = true
 	w.retire(p.live.Add(w.id, w.seg, p.targets(), p.env.Now()))
-	p.examine()
+	if w.id == p.writers[0].id {
+		p.examine()
+	}
 }
 
 // retire removes what left the window, when its time has come.
