@@ -11,6 +11,9 @@
 //
 //	segment = [styp] moof mdat (moof mdat)*
 //
+// In the file of a segment a uuid box stands behind it, the Record, which is read
+// through an io.ReaderAt.
+//
 // Everything is addressed from the moof, every value of a sample stands in the
 // chunk itself, and decode times are 64 bits wide, because they count from the
 // Unix epoch. There is one track, of track_ID 1, and no edit list: composition

@@ -9,8 +9,8 @@ import (
 )
 
 // ReadSegment reads the samples of a segment, which is one or more chunks as a
-// Fragmenter writes them, each with any styp, prft and emsg boxes in front. It
-// returns them in decode order as samples of track id, whose data alias b, and
+// Fragmenter writes them, each with any styp, prft and emsg boxes in front, and
+// perhaps a Record behind them. It returns them in decode order as samples of track id, whose data alias b, and
 // the end of the last one.
 //
 // It never allocates more than a fixed multiple of len(b). When a chunk cannot
@@ -54,6 +54,9 @@ func (s *scanner) next() bool {
 		return false
 	}
 	at := s.size - len(s.rest)
+	if last, rest, err := nextBox(s.rest); at > 0 && err == nil && last.is("uuid") && len(rest) == 0 {
+		return false // the record
+	}
 	c, rest, err := nextChunk(s.rest)
 	if err == nil && at > 0 && c.start < s.end {
 		err = fmt.Errorf("decode time %d before %d", c.start, s.end)
