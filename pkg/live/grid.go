@@ -66,6 +66,8 @@ func lay(grids []Grid, r *Rendition, seg *Segment, complete bool) []Grid {
 	if n := len(grids); n > 0 {
 		g := grids[n-1]
 		switch count := media.Ticks(seg.Number - g.Number); {
+		case g.Period.Sequence > seg.Period.Sequence: // another track is in the next period already
+			return grids
 		case g.Period != seg.Period:
 		case g.Length == 0 && complete:
 			grids = slices.Clone(grids)
