@@ -78,7 +78,7 @@ func (g *Gateway) open() (err error) {
 	})
 	site, err := origin.New(origin.Config{
 		Metrics: metrics.New(g.registry, g.backlog()),
-		Source:  g.registry, Store: g.store, Pages: web.Files(),
+		Source:  g.registry, Store: viewing{g.store}, Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Log: g.log, Now: time.Now,
 	})
 	if err != nil {
@@ -172,7 +172,7 @@ func (g *Gateway) HTTPAddr() net.Addr { return g.http.Addr() }
 // Run serves until ctx ends or something fails for good. It closes what New
 // opened.
 func (g *Gateway) Run(ctx context.Context) error {
-	if err := g.retireLeftovers(); err != nil {
+	if err := g.takeUp(); err != nil {
 		return errors.Join(g.config.Fault("store.path", err), g.Close())
 	}
 	g.announce()

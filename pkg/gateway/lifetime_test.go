@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,18 +172,24 @@ func (s *server) deafViewer(path string) {
 	}
 }
 
-// What an earlier run left is removed; what is no segment is left alone.
+// What an earlier run left of streams that cannot go on is removed, what is torn at
+// once; what is no segment is left alone.
 func TestLeftovers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ours := []string{"live/old/v0/123.m4s", "live/old/a0/456.m4s", "gone/x/v0/1.m4s"}
 	others := []string{"notes.txt", "live/old/v0/index.html", "live/old/v0/x.m4s", "live/old/v0/.m4s", "live/old/video/1.m4s", "a/b/c/d/1.m4s", "1.m4s"}
-	for _, name := range append(ours, others...) {
+	torn := "live/old/v0/789.m4s"
+	for _, name := range slices.Concat(ours, others, []string{torn}) {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		content := "\x00\x00\x00\x08free" // a segment without a record
+		if name == torn {
+			content = content[:7]
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -196,6 +203,7 @@ func TestLeftovers(t *testing.T) {
 			t.Errorf("%s: %d, but somebody may still ask for it", name, status)
 		}
 	}
+	eventually(t, "the removal of "+torn, func() bool { return !exists(torn) })
 	for _, name := range ours {
 		eventually(t, "the removal of "+name, func() bool { return !exists(name) })
 	}

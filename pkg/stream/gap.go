@@ -2,7 +2,6 @@ package stream
 
 import (
 	"slices"
-	"strconv"
 
 	"sluice/pkg/live"
 	"sluice/pkg/media"
@@ -54,14 +53,11 @@ func (w *writer) skip() bool {
 		start = media.TicksOf(from, scale)
 	}
 	length := max(min(media.TicksOf(to, scale)-start, w.limit()), 1)
-	w.seg = live.Segment{
-		Number: p.base + w.next, Period: &e.Period, Header: w.header,
-		Name: strconv.FormatInt(int64(start), 10), Start: start, Duration: length, Gap: true,
-	}
+	w.seg = gap(p.base+w.next, &e.Period, w.header, start, length)
 	w.end = w.seg.End()
 	w.next++
 	w.silent += length.Duration(scale)
-	w.list()
+	w.list(p.env.Now())
 	return true
 }
 
@@ -72,4 +68,12 @@ func (w *writer) until(boundary media.Ticks) media.Ticks {
 		return w.tail()
 	}
 	return max(min(boundary, w.seg.Start+w.limit()), w.last+1)
+}
+
+// gap returns a segment without media.
+func gap(number uint64, period *live.Period, header *live.Header, start, duration media.Ticks) live.Segment {
+	return live.Segment{
+		Number: number, Period: period, Header: header, Name: segmentName(start),
+		Start: start, Duration: duration, Gap: true,
+	}
 }

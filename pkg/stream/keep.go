@@ -22,13 +22,19 @@ func (w *writer) store() bool {
 }
 
 // retireAll removes what is listed, when the playlists that list it are gone
-// and those who read one shortly before have had the time to play it.
-func (p *programme) retireAll(gone time.Time) {
+// and those who read one shortly before have had the time to play it. It returns
+// when the last of it is removed.
+func (p *programme) retireAll(gone time.Time) (last time.Time) {
 	for _, r := range p.live.Snapshot().Renditions {
 		for _, seg := range r.Segments {
-			p.retire(r.ID, seg, gone.Add(r.Depth+seg.Length()))
+			at := gone.Add(r.Depth + seg.Length())
+			p.retire(r.ID, seg, at)
+			if at.After(last) {
+				last = at
+			}
 		}
 	}
+	return last
 }
 
 // retire removes a segment from the store at a later time.

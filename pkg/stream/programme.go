@@ -113,10 +113,16 @@ func (p *programme) suspend() {
 
 // end says that the programme is over: viewers are told that no more will come.
 func (p *programme) end(now time.Time) {
-	p.ended = now
-	p.live.End(now)
-	p.retireAll(now.Add(p.env.Config.Keep))
+	p.mark(now, p.conclude(now))
 	p.log.Info().Stringer("lasted", now.Sub(p.live.Started).Round(time.Millisecond)).Msg("stream ended")
+}
+
+// conclude makes the programme one that has ended at a time, and returns when the
+// last of it is removed.
+func (p *programme) conclude(at time.Time) (last time.Time) {
+	p.ended = at
+	p.live.End(at)
+	return p.retireAll(at.Add(p.env.Config.Keep))
 }
 
 // write takes a frame of a stream that has begun, or begins with it.

@@ -94,6 +94,7 @@ type rig struct {
 	warned   []string // of what it was warned
 	calendar calendar
 	log      bytes.Buffer
+	config   stream.Config
 	registry *stream.Registry
 	pub      *stream.Publication
 
@@ -120,11 +121,20 @@ func newRig(t testing.TB, changes ...func(*stream.Config)) *rig {
 	for _, change := range changes {
 		change(&config)
 	}
-	r.registry = stream.NewRegistry(stream.Environment{
+	r.config = config
+	r.registry = r.newRegistry(config)
+	return r
+}
+
+func (r *rig) newRegistry(config stream.Config) *stream.Registry {
+	return stream.NewRegistry(r.environment(config))
+}
+
+func (r *rig) environment(config stream.Config) stream.Environment {
+	return stream.Environment{
 		Reserved: []string{"taken"}, Config: config,
 		Store: r.disk, Retire: r.calendar, Log: zerolog.New(&r.log), Now: func() time.Time { return r.now },
-	})
-	return r
+	}
 }
 
 // Warn implements stream.Peer.

@@ -2,7 +2,7 @@ package stream
 
 import (
 	"errors"
-	"strconv"
+	"slices"
 	"time"
 
 	"sluice/pkg/cmaf"
@@ -25,8 +25,9 @@ type writer struct {
 	open bool   // a segment is being written
 	next uint64 // the cutter's number of the segment behind the newest
 	seg  live.Segment
-	data [][]byte  // finished chunks of seg
-	part live.Part // the one behind those in seg.Parts, which is being written
+	data [][]byte       // finished chunks of seg
+	part live.Part      // the one behind those in seg.Parts, which is being written
+	gaps []live.Segment // listed since the last segment that was stored
 
 	last, step media.Ticks   // decode time of the newest sample, and its distance from the one before
 	end        media.Ticks   // of the newest chunk, or of the newest gap
@@ -71,7 +72,7 @@ func (w *writer) put(s *segment.Placed) {
 func (w *writer) count(s *segment.Placed) {
 	if w.seg.Frames == 0 {
 		w.seg.Start, w.seg.Offset, w.seg.Independent = s.DTS, s.Offset, s.Key
-		w.seg.Name = strconv.FormatInt(int64(s.DTS), 10)
+		w.seg.Name = segmentName(s.DTS)
 	} else {
 		w.step = s.DTS - w.last
 	}
@@ -221,20 +222,35 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 	if news := w.flush(end); w.endPart() || news || !certain {
 		w.grow(certain)
 	}
+	now := w.programme.env.Now()
+	w.seal(now)
 	if !w.store() {
 		w.seg.Gap, w.seg.Parts = true, nil
 	}
-	w.list()
+	w.list(now)
 }
 
 // list shows the finished segment to viewers.
-func (w *writer) list() {
+func (w *writer) list(now time.Time) {
 	p := w.programme
 	w.era.listed = true
-	w.retire(p.live.Add(w.id, w.seg, p.targets(), p.env.Now()))
+	w.note()
+	w.retire(p.live.Add(w.id, w.seg, p.targets(), now))
 	if w.id == p.writers[0].id {
 		p.examine()
 	}
+}
+
+// note keeps in mind which gaps are listed since the last segment that was stored.
+func (w *writer) note() {
+	if !w.seg.Gap {
+		w.gaps = nil
+		return
+	}
+	if len(w.gaps) == maxGaps {
+		w.gaps = slices.Delete(w.gaps, 0, 1)
+	}
+	w.gaps = append(w.gaps, w.seg)
 }
 
 // retire removes what left the window, when its time has come.

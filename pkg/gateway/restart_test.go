@@ -1,0 +1,202 @@
+package gateway_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/config"
+	"sluice/pkg/gateway"
+)
+
+// childStore is the variable that makes the test binary a gateway with its store in
+// that directory: see spawn.
+const childStore = "SLUICE_TEST_STORE"
+
+// addresses are what a gateway in a process of its own says first.
+type addresses struct{ RTMP, HTTP string }
+
+func runChild(dir string) (code int) {
+	cfg := config.Default()
+	for key, value := range map[string]string{
+		"rtmp.address": "127.0.0.1:0", "http.address": "127.0.0.1:0", "store.path": dir, "stream.linger": "1m", "segment.duration": "1s",
+	} {
+		if err := cfg.Set("test", key, value); err != nil {
+			return 2
+		}
+	}
+	g, err := gateway.New(cfg, zerolog.New(os.Stderr))
+	if err != nil {
+		return 1
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(addresses{g.RTMPAddr().String(), g.HTTPAddr().String()}); err != nil {
+		return 1
+	}
+	if g.Run(context.Background()) != nil {
+		return 1
+	}
+	return 0
+}
+
+// spawn runs a gateway in a process of its own, which stop kills without a word.
+func spawn(t *testing.T, dir string) *server {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childStore+"="+dir)
+	book := &logBook{}
+	cmd.Stderr = book
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	s := &server{t: t, log: book, dir: dir, client: &http.Client{Transport: transport}}
+	s.stop = sync.OnceFunc(func() {
+		transport.CloseIdleConnections()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	t.Cleanup(s.stop)
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("%v\n%s", err, book)
+	}
+	var said addresses
+	if err := json.Unmarshal(line, &said); err != nil {
+		t.Fatal(err)
+	}
+	s.rtmp, s.http = "rtmp://"+said.RTMP, "http://"+said.HTTP
+	return s
+}
+
+// show is what is served of a stream: texts, and media by their paths.
+type show struct{ texts, media map[string]string }
+
+var uri = regexp.MustCompile(`(?m)^[^#\n]+$|URI="([^"]+)"`)
+
+// showOf returns what there is of the stream that has both tracks.
+func (s *server) showOf(stream string) show {
+	s.t.Helper()
+	got := show{map[string]string{}, map[string]string{}}
+	for _, text := range []string{"index.m3u8", "ts.m3u8", "index.mpd", "ll.mpd", "v0/index.m3u8", "a0/index.m3u8", "v0/ts.m3u8"} {
+		got.texts[text] = s.get("/" + stream + "/" + text)
+	}
+	for _, track := range []string{"v0", "a0"} {
+		number, gap := "", false
+		for line := range strings.Lines(got.texts[track+"/index.m3u8"]) {
+			switch {
+			case strings.HasPrefix(line, "#EXT-X-MEDIA-SEQUENCE:"):
+				number = strings.TrimSpace(strings.TrimPrefix(line, "#EXT-X-MEDIA-SEQUENCE:"))
+			case strings.HasPrefix(line, "#EXT-X-GAP"):
+				gap = true
+			case strings.HasPrefix(line, "#EXT-X-RENDITION-REPORT"), strings.HasPrefix(line, "#EXT-X-PRELOAD-HINT"):
+				continue
+			}
+			for _, m := range uri.FindAllStringSubmatch(strings.TrimSpace(line), -1) {
+				name := m[0]
+				if m[1] != "" {
+					name = m[1]
+				}
+				if !gap {
+					got.media[track+"/"+name] = s.get("/" + stream + "/" + track + "/" + name)
+				}
+				gap = false
+			}
+		}
+		got.media[track+"/n"+number] = s.get("/" + stream + "/" + track + "/n" + number + ".m4s")
+	}
+	return got
+}
+
+// TestKilled kills the gateway without a word and starts it again on the same store:
+// when nobody publishes, everything is as it was. When somebody does, all finished
+// segments are.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := spawn(t, dir)
+	stop := s.broadcast("live/show")
+	s.playing("live/show", 4)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end of the publication", func() bool { return len(s.log.find("publisher left")) > 0 })
+	before := s.showOf("live/show")
+	s.stop()
+
+	s = spawn(t, dir)
+	after := s.showOf("live/show")
+	for name, want := range before.texts {
+		if after.texts[name] != want {
+			t.Errorf("%s was\n%s\nand is\n%s", name, want, after.texts[name])
+		}
+	}
+	same(t, before.media, after.media)
+	if len(s.log.find("an earlier run left streams: they go on")) != 1 {
+		t.Error(s.log)
+	}
+
+	_ = s.broadcast("live/show")
+	eventually(t, "the next period", func() bool {
+		list := s.get("/live/show/v0/index.m3u8")
+		_, behind, found := strings.Cut(list, "#EXT-X-DISCONTINUITY\n")
+		return found && strings.Count(behind, "#EXTINF") > 1
+	})
+	before = s.showOf("live/show")
+	s.stop()
+
+	s = spawn(t, dir)
+	after = s.showOf("live/show")
+	for _, name := range []string{"v0/index.m3u8", "a0/index.m3u8"} {
+		was := finished(before.texts[name])
+		is := finished(after.texts[name])
+		if len(is) < len(was) || !slices.Equal(is[:len(was)], was) {
+			t.Errorf("%s was\n%s\nand is\n%s", name, before.texts[name], after.texts[name])
+		}
+	}
+	for name := range after.media {
+		if _, there := before.media[name]; !there {
+			delete(after.media, name) // finished after the first look
+		}
+	}
+	same(t, after.media, before.media)
+}
+
+// same checks that all that was there is there, byte for byte.
+func same(t *testing.T, was, is map[string]string) {
+	t.Helper()
+	if len(was) < 10 {
+		t.Errorf("%d files", len(was))
+	}
+	for name, want := range was {
+		if got, there := is[name]; !there || got != want {
+			t.Errorf("%s: there %v, %d bytes, not the %d it was", name, there, len(got), len(want))
+		}
+	}
+}
+
+// finished returns the lines of a playlist that tell of finished segments, without
+// parts, which are listed of the newest only.
+func finished(list string) []string {
+	var lines []string
+	for line := range strings.Lines(list) {
+		if strings.HasPrefix(line, "#EXTINF") || strings.HasPrefix(line, "#EXT-X-DISC") || !strings.HasPrefix(line, "#") ||
+			strings.HasPrefix(line, "#EXT-X-MAP") || strings.HasPrefix(line, "#EXT-X-GAP") || strings.HasPrefix(line, "#EXT-X-TARGET") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}

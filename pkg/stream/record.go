@@ -1,0 +1,68 @@
+package stream
+
+import (
+	"time"
+
+	"sluice/pkg/cmaf"
+	"sluice/pkg/live"
+)
+
+// seal puts the record of the current segment, which is listed at the given time,
+// behind its media: what it takes to go on with the stream from what is in the
+// store. Viewers do not get it: the parts of a segment are all its bytes (RFC
+// 8216bis 3.2).
+func (w *writer) seal(now time.Time) {
+	record := w.record(now)
+	w.data = append(w.data, record.Append(nil))
+}
+
+func (w *writer) record(now time.Time) cmaf.Record {
+	p, seg := w.programme, &w.seg
+	targets, snap := p.targets(), p.live.Snapshot()
+	tally, grid := snap.Rendition(w.id).Tally(), snap.Grid(seg)
+	r := cmaf.Record{
+		Stream: p.live.Started, Listed: now, Number: seg.Number,
+		Period: cmaf.Period{Sequence: w.era.Sequence, Start: w.era.Start},
+		Start:  seg.Start, Duration: seg.Duration, Offset: seg.Offset,
+		Frames: seg.Frames, Independent: seg.Independent,
+		SegmentTarget: targets.Segment, PartTarget: targets.Part, ChunkTarget: targets.Chunk,
+		Bytes: tally.Bytes, Count: tally.Frames, Length: tally.Length, Longest: tally.Longest, Bandwidth: tally.Bandwidth,
+		GridNumber: grid.Number, GridStart: grid.Start, GridLength: grid.Length,
+	}
+	for _, h := range w.era.Headers {
+		r.Period.Tracks = append(r.Period.Tracks, h.Track)
+	}
+	for _, part := range seg.Parts {
+		r.Parts = append(r.Parts, cmaf.Piece(part))
+	}
+	for _, gap := range w.gaps {
+		r.Gaps = append(r.Gaps, cmaf.Gap{
+			Number: gap.Number, Period: gap.Period.Sequence,
+			Start: gap.Start, Duration: gap.Duration, Offset: gap.Offset,
+		})
+	}
+	return r
+}
+
+// maxGaps is how many gaps one record tells of: far more than are listed.
+const maxGaps = 1024
+
+// A found segment is one that is in the store, with its record.
+type found struct {
+	blob
+	cmaf.Record
+	size int64 // of its media, without the record
+}
+
+// segment returns a found segment as it was listed, of a period that has its track.
+func (f *found) segment(period *live.Period) live.Segment {
+	seg := live.Segment{
+		Number: f.Number, Period: period, Header: period.Header(f.track), Name: f.start,
+		Start: f.Start, Offset: f.Offset, Duration: f.Duration,
+		Size: f.size, Frames: f.Frames, Independent: f.Independent,
+	}
+	for _, part := range f.Parts {
+		seg.Parts = append(seg.Parts, live.Part(part))
+	}
+	return seg
+}

@@ -1,0 +1,141 @@
+package stream
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"sluice/pkg/cmaf"
+	"sluice/pkg/live"
+	"sluice/pkg/media"
+)
+
+// restore returns the programme that segments are left of, nil if none of them can
+// be listed.
+func restore(env Environment, name Name, all []found, now time.Time) *programme {
+	slices.SortFunc(all, func(a, b found) int {
+		return cmp.Or(a.Listed.Compare(b.Listed), cmp.Compare(a.Number, b.Number), cmp.Compare(a.track.Kind, b.track.Kind))
+	})
+	p := newProgramme(env, name, now, predecessor{})
+	p.live = live.New(live.Settings{App: name.App, Name: name.Key, Window: env.Config.Window, Started: all[0].Stream})
+	p.base = 0 // the cutter's numbers are those of the playlists
+	for i := range all {
+		p.learn(&all[i].Period)
+	}
+	var last *found
+	for i := range all {
+		if p.replay(&all[i], now) {
+			last = &all[i]
+		} else {
+			env.Retire.Add(now, all[i].name)
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	p.live.Return(last.Listed)
+	p.goOn(&last.Record, now)
+	p.log.Info().Int("segments", len(all)).Msg("stream taken up again")
+	return p
+}
+
+// learn makes a period known, unless it is or its headers cannot be made.
+func (p *programme) learn(period *cmaf.Period) {
+	if p.known(period.Sequence) != nil {
+		return
+	}
+	e := &era{Period: live.Period{Sequence: period.Sequence, Start: period.Start}, first: math.MaxUint64, listed: true}
+	for _, t := range period.Tracks {
+		h, err := header(t)
+		if err != nil {
+			p.log.Error().Err(err).Msg("period lost")
+			return
+		}
+		e.Headers = append(e.Headers, h)
+	}
+	p.eras = append(p.eras, e)
+}
+
+// known returns the period of a sequence number, nil if there is none.
+func (p *programme) known(sequence uint64) *era {
+	for _, e := range slices.Backward(p.eras) {
+		if e.Sequence == sequence {
+			return e
+		}
+	}
+	return nil
+}
+
+// replay lists a segment as it was listed before, with the gaps in front of it.
+// It returns false if it cannot.
+func (p *programme) replay(f *found, now time.Time) bool {
+	e, w := p.known(f.Period.Sequence), p.writer(f.track)
+	if e == nil || e.Header(f.track) == nil || w != nil && f.Number < w.next {
+		return false
+	}
+	if w == nil {
+		w = &writer{programme: p, id: f.track}
+		p.writers = append(p.writers, w)
+		p.live.Restore(f.track, f.tally(), f.grid(&e.Period))
+	}
+	w.replayGaps(e, f, now)
+	w.enter(e)
+	w.seg = f.segment(&e.Period)
+	w.next, w.end, e.first = f.Number+1, w.seg.End(), min(e.first, f.Number)
+	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg}, "", now))
+	w.retire(p.live.Add(w.id, w.seg, f.targets(), now))
+	return true
+}
+
+// replayGaps lists what is missing in front of a segment of the period e.
+func (w *writer) replayGaps(e *era, f *found, now time.Time) {
+	number, start, scale := f.Number, f.Start, e.Header(f.track).Track.Timescale
+	if len(f.Gaps) > 0 {
+		number, start = f.Gaps[0].Number, f.Gaps[0].Start
+		if first := w.programme.known(f.Gaps[0].Period); first != nil && first.Header(w.id) != nil {
+			scale = first.Header(w.id).Track.Timescale
+		}
+	}
+	w.fill(number, start, scale, f.targets(), now)
+	for _, g := range f.Gaps {
+		own := w.programme.known(g.Period)
+		if own == nil { // no track has media in it
+			own = &era{Period: live.Period{Sequence: g.Period, Start: e.Start, Headers: e.Headers}, first: g.Number, listed: true}
+			w.programme.eras = append(w.programme.eras, own)
+		}
+		if g.Number < w.next {
+			continue
+		}
+		w.enter(own)
+		own.first = min(own.first, g.Number)
+		w.seg = gap(g.Number, &own.Period, w.header, g.Start, g.Duration)
+		w.seg.Offset = g.Offset
+		w.next, w.end = g.Number+1, w.seg.End()
+		w.programme.live.Add(w.id, w.seg, f.targets(), now)
+	}
+}
+
+// fill lists gaps in place of segments that are lost, in front of one that starts
+// at the given time on the given timescale. Where they leave no time, or too much,
+// the track was away and they were never listed.
+func (w *writer) fill(number uint64, start media.Ticks, scale uint32, targets live.Targets, now time.Time) {
+	if w.era == nil || number <= w.next {
+		return
+	}
+	const rounding = 499 * time.Millisecond
+	count := media.Ticks(number - w.next)
+	own := w.header.Track.Timescale
+	whole := start.Rescale(scale, own) - w.end
+	length := whole / max(count, 1)
+	if length <= 0 || count > maxGaps || length.Duration(own) > targets.Segment+rounding {
+		return
+	}
+	for i := range count {
+		if i == count-1 {
+			length = whole - i*length
+		}
+		w.programme.live.Add(w.id, gap(w.next, &w.era.Period, w.header, w.end, length), targets, now)
+		w.next, w.end = w.next+1, w.end+length
+	}
+}
