@@ -85,7 +85,10 @@ export class Screen {
       case 'waiting':
         return { title: 'Waiting for the stream', detail: 'It plays by itself as soon as it is on air.' };
       case 'away':
-        return { title: 'The broadcaster is away', detail: 'The stream goes on by itself when they are back.' };
+        return {
+          title: 'The broadcaster is away',
+          detail: 'The stream goes on by itself when they are back.',
+        };
       case 'ended':
         return { title: 'The stream has ended', detail: 'If it comes back, it plays by itself.' };
       case 'recovering':
