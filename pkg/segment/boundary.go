@@ -122,7 +122,12 @@ func (c *Cutter) fill(lead *track, at time.Duration) {
 	if at-c.edge > gapless && c.promise == 0 {
 		c.fix(c.edge - c.boundaries[0].at)
 	}
-	for from := c.edge; at-from > gapless; from += c.promise {
+	c.span(c.edge, at)
+}
+
+// span bounds segments of the length that was promised which fill a time.
+func (c *Cutter) span(from, to time.Duration) {
+	for ; to-from > gapless; from += c.promise {
 		c.bound(from)
 	}
 }

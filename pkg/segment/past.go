@@ -24,10 +24,7 @@ func (c *Cutter) Continue(p Past, now time.Duration) (next uint64) {
 		c.boundaries = append(c.boundaries, boundary{p.Number + uint64(older+i), at})
 	}
 	now = max(now, p.End)
-	from := p.End
-	for ; now-from > gapless; from += c.promise {
-		c.bound(from)
-	}
+	c.span(p.End, now)
 	c.bound(now)
 	c.edge = now + c.promise
 	return c.boundaries[len(c.boundaries)-1].number + 1

@@ -384,20 +384,6 @@ func TestRecoverDamaged(t *testing.T) {
 	}
 }
 
-func (r *rig) bytesOf(name string) []byte {
-	r.t.Helper()
-	blob, err := r.disk.Open(name)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer blob.Close()
-	data, err := io.ReadAll(blob)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return data
-}
-
 func (r *rig) replace(name string, data []byte) {
 	r.t.Helper()
 	if err := r.disk.Remove(name); err != nil {

@@ -350,7 +350,13 @@ func (r *rig) verifyBytes(id media.TrackID, all []live.Segment) {
 }
 
 func (r *rig) read(id media.TrackID, seg live.Segment) []byte {
-	blob, err := r.disk.Open("live/show/" + id.String() + "/" + seg.Name + ".m4s")
+	r.t.Helper()
+	return r.bytesOf("live/show/" + id.String() + "/" + seg.Name + ".m4s")
+}
+
+func (r *rig) bytesOf(name string) []byte {
+	r.t.Helper()
+	blob, err := r.disk.Open(name)
 	if err != nil {
 		r.t.Fatal(err)
 	}
