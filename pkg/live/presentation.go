@@ -180,12 +180,13 @@ func (p *Presentation) update(id media.TrackID, change func(*Snapshot, *Renditio
 
 // successor returns a copy of the snapshot that can be changed.
 func (p *Presentation) successor() *Snapshot {
-	var next struct { // one object
+	var next struct { // one object, as a rule
 		Snapshot
-		own memos
+		own  memos
+		room [2]Rendition
 	}
 	next.Snapshot = *p.snap.Load()
-	next.Renditions = append(make([]Rendition, 0, len(next.Renditions)), next.Renditions...)
+	next.Renditions = append(next.room[:0], next.Renditions...)
 	next.memos = &next.own
 	return &next.Snapshot
 }
