@@ -125,11 +125,13 @@ func (c *Cutter) fill(lead *track, at time.Duration) {
 	c.span(c.edge, at)
 }
 
-// span bounds segments of the length that was promised which fill a time.
-func (c *Cutter) span(from, to time.Duration) {
+// span bounds segments of the length that was promised which fill a time, and
+// returns where the last of them ends.
+func (c *Cutter) span(from, to time.Duration) time.Duration {
 	for ; to-from > gapless; from += c.promise {
 		c.bound(from)
 	}
+	return from
 }
 
 // bound begins a new segment at the given time.

@@ -12,10 +12,10 @@ type Past struct {
 	End    time.Duration   // where the last of them ended
 }
 
-// Continue makes a new Cutter go on with what an earlier one left. A segment
-// begins now, with none of the frames that the earlier one may have had, and what
-// comes next begins another: so no number is used again of which somebody may have
-// seen the beginning. It returns the number of that next segment at least.
+// Continue makes a new Cutter go on with what an earlier one left. Segments of
+// which nothing is left fill the time until now, one at least, and what comes next
+// begins another: so no number is used again of which somebody may have seen the
+// beginning. It returns the number of that next segment at least.
 func (c *Cutter) Continue(p Past, now time.Duration) (next uint64) {
 	c.promise, c.part, c.chunk = p.TargetDuration, p.PartTarget, p.ChunkTarget
 	c.config.Chunk = min(c.config.Chunk, c.chunk)
@@ -23,9 +23,8 @@ func (c *Cutter) Continue(p Past, now time.Duration) (next uint64) {
 	for i, at := range p.Starts[older:] {
 		c.boundaries = append(c.boundaries, boundary{p.Number + uint64(older+i), at})
 	}
-	now = max(now, p.End)
-	c.span(p.End, now)
-	c.bound(now)
-	c.edge = now + c.promise
+	begun := c.span(p.End, now)
+	c.bound(begun)
+	c.edge = begun + c.promise
 	return c.boundaries[len(c.boundaries)-1].number + 1
 }
