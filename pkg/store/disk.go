@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 )
@@ -18,8 +19,9 @@ const temporary = ".put-"
 
 // Disk is a Store in a directory: a blob's name is its path. A blob is written
 // under a temporary name in its directory, which is then renamed, so that a
-// killed process leaves no half blob. Nothing is synced: blobs survive the
-// process, not the machine.
+// killed process leaves no half blob. What is staged is in files of its own, and
+// still there for the next process. Nothing is synced: blobs survive the process,
+// not the machine.
 //
 // The directory belongs to one Disk at a time.
 type Disk struct {
@@ -31,7 +33,12 @@ type Disk struct {
 	bytes atomic.Int64
 
 	maxBytes, keepFree int64        // 0 is no limit
-	claimed            atomic.Int64 // bytes of blobs that are being written
+	claimed            atomic.Int64 // bytes that are being written
+	staged             atomic.Int64 // bytes of drafts
+
+	mu     sync.Mutex
+	drafts map[string]*draft
+	left   map[string]struct{} // names of what an earlier process staged, from the beginning
 }
 
 // ErrInUse is returned by OpenDisk for the directory of another Disk.
@@ -41,7 +48,7 @@ var ErrInUse = errors.New("another process keeps its segments there")
 // there, or returns ErrInUse. Blobs that an earlier process left stay;
 // half-written files and empty directories are removed.
 func OpenDisk(root string, options ...DiskOption) (*Disk, error) {
-	d := &Disk{root: root}
+	d := &Disk{root: root, drafts: make(map[string]*draft), left: make(map[string]struct{})}
 	for _, option := range options {
 		option(d)
 	}
@@ -90,11 +97,12 @@ func (d *Disk) add(name string, chunks [][]byte) error {
 		return fs.ErrExist
 	}
 	size := sizeOf(chunks)
-	if err := d.claim(size); err != nil {
+	more := size - d.stagedSize(name)
+	if err := d.claim(more); err != nil {
 		return err
 	}
-	defer d.unclaim(size)
-	if err := d.write(path, chunks); err != nil {
+	defer d.unclaim(more)
+	if err := d.write(name, chunks); err != nil {
 		return err
 	}
 	d.blobs.Add(1)
@@ -102,8 +110,23 @@ func (d *Disk) add(name string, chunks [][]byte) error {
 	return nil
 }
 
-// write makes the file of a blob.
-func (d *Disk) write(path string, chunks [][]byte) error {
+// write makes the file of a blob, of what is staged for it where something is.
+func (d *Disk) write(name string, chunks [][]byte) error {
+	path := d.path(name)
+	if draft := d.take(name); draft != nil {
+		return errors.Join(d.complete(path, draft, chunks), d.removeStaged(name))
+	}
+	if err := d.writeAll(path, chunks); err != nil {
+		return err
+	}
+	if _, left := d.left[name]; left {
+		return d.removeStaged(name)
+	}
+	return nil
+}
+
+// writeAll makes a file.
+func (d *Disk) writeAll(path string, chunks [][]byte) error {
 	temp := filepath.Join(filepath.Dir(path), temporary+strconv.FormatUint(d.count.Add(1), 36))
 	file, err := create(temp)
 	if err != nil {

@@ -37,7 +37,7 @@ func (d *Disk) unclaim(size int64) { d.claimed.Add(-size) }
 
 // room returns an error when the limits have no room for n bytes more.
 func (d *Disk) room(n int64) error {
-	if used := d.bytes.Load(); d.maxBytes > 0 && used+n > d.maxBytes {
+	if used := d.bytes.Load() + d.staged.Load(); d.maxBytes > 0 && used+n > d.maxBytes {
 		return fmt.Errorf("%w: %d bytes of %d are used", ErrNoSpace, used, d.maxBytes)
 	}
 	if d.keepFree <= 0 {

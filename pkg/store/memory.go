@@ -40,6 +40,15 @@ func (m *Memory) Put(name string, chunks ...[]byte) error {
 	return nil
 }
 
+// Stage implements Store: nothing in memory outlives the process.
+func (*Memory) Stage(string, []byte, ...[]byte) error { return nil }
+
+// Unstage implements Store.
+func (*Memory) Unstage(string) error { return nil }
+
+// Staged implements Store.
+func (*Memory) Staged() iter.Seq2[Staged, error] { return func(func(Staged, error) bool) {} }
+
 // Open implements Store. It copies nothing.
 func (m *Memory) Open(name string) (Blob, error) {
 	m.mu.RLock()

@@ -28,7 +28,8 @@ var ErrSlow = errors.New("what is to be written waits too long")
 // it returns when the blob is gone there, too. What is removed before its turn
 // to be written is never written.
 //
-// What is in memory when the process dies is lost.
+// What is in memory when the process dies is lost, unless it was staged: Stage
+// waits for the store behind, a little.
 type Spool struct {
 	back  Store
 	limit int64 // bytes in the queue
@@ -36,10 +37,12 @@ type Spool struct {
 
 	mu      sync.RWMutex
 	blobs   index[*item]
-	bytes   int64 // of all blobs
-	queue   queue // what is not written
-	refused int   // items in queue that the store behind refused
-	refusal error // the newest one, nil when writing works
+	bytes   int64  // of all blobs
+	queue   queue  // what is not written
+	jobs    []*job // what is to be staged, or unstaged
+	idle    []*job // for the next ones
+	refused int    // items in queue that the store behind refused
+	refusal error  // the newest one, nil when writing works
 
 	wake chan struct{} // has a token when the queue has become longer
 	news chan struct{} // has a token when refusal has changed

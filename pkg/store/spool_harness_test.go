@@ -47,6 +47,20 @@ type backStore struct {
 	fault func(name string) error // of Put, nil for none
 	gate  chan struct{}           // Put waits until it is closed, nil is open
 	tried []string                // the names that Put was called with
+
+	staged []string // what was staged, with how many chunks, and unstaged
+}
+
+// Stage implements store.Store.
+func (b *backStore) Stage(name string, _ []byte, chunks ...[]byte) error {
+	b.staged = append(b.staged, fmt.Sprintf("stage %s %d", name, len(chunks)))
+	return nil
+}
+
+// Unstage implements store.Store.
+func (b *backStore) Unstage(name string) error {
+	b.staged = append(b.staged, "unstage "+name)
+	return nil
 }
 
 // Put implements store.Store.

@@ -80,6 +80,9 @@ func (s *Spool) work(ctx context.Context) {
 	defer timer.Stop()
 	pause := firstPause
 	for ctx.Err() == nil {
+		if s.stageNext() {
+			continue
+		}
 		it := s.next()
 		if it == nil {
 			select {
@@ -103,6 +106,8 @@ func (s *Spool) work(ctx context.Context) {
 
 // drain tries once to write each blob that waits, until ctx ends.
 func (s *Spool) drain(ctx context.Context) {
+	for ctx.Err() == nil && s.stageNext() {
+	}
 	blobs, _ := s.Backlog()
 	for ; blobs > 0 && ctx.Err() == nil; blobs-- {
 		if it := s.next(); it != nil {

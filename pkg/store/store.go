@@ -10,6 +10,12 @@
 // [A-Za-z0-9._~-], none of which begins with a dot. Every other name is refused
 // with ErrName before anything is touched, so that no name leaves the store.
 //
+// # Staging
+//
+// A blob that is made piece by piece can be staged until it is put. What is staged
+// is no blob: Open and List do not see it. But where blobs outlive the process, it
+// does, too, and the next process finds it by Staged.
+//
 // # Concurrency
 //
 // Stores are used by any number of goroutines. A blob is seen by Open and List
@@ -32,6 +38,22 @@ type Store interface {
 	// Put may retain the chunks and the slice that holds them, and writes to
 	// neither; the caller must not write to them afterwards.
 	Put(name string, chunks ...[]byte) error
+
+	// Stage keeps the first bytes of a blob that is to be put later, which are
+	// all chunks together, with a note on them. Each time it is called for a name
+	// there are more of them; Put then begins with the same. What is staged can
+	// be found by the next process whatever happens to this one. After an error
+	// that cannot be relied on, and Stage may retain the note and the chunks.
+	// Calls for one name, and those of Put and Unstage, follow one another.
+	Stage(name string, note []byte, chunks ...[]byte) error
+
+	// Unstage forgets what is staged under a name, as Put does. It may return
+	// before it is forgotten.
+	Unstage(name string) error
+
+	// Staged yields what earlier processes staged and neither put nor unstaged.
+	// It is called before anything is staged.
+	Staged() iter.Seq2[Staged, error]
 
 	// Open returns the blob of that name, or fs.ErrNotExist. The caller
 	// closes it.
@@ -56,6 +78,13 @@ type Blob interface {
 	io.ReadSeekCloser
 	io.ReaderAt
 	Size() int64 // in bytes
+}
+
+// Staged is what was staged under a name: the newest note, and the bytes that it is
+// about. Both are nil when nothing can be relied on.
+type Staged struct {
+	Name       string
+	Note, Data []byte
 }
 
 // An Entry describes one stored blob.

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"list yields what is below", testList},
 		{"list can be left", testListBreak},
 		{"usage is exact", testUsage},
+		{"what is staged is no blob until it is put", testStage},
 		{"one of many writers wins", testRacingPut},
 		{"one of many removers wins", testRacingRemove},
 		{"directories come and go under writers", testChurn},
@@ -133,6 +134,39 @@ func testOnce(t *testing.T, s store.Store) {
 	}
 	if got := s.Usage(); got != (store.Usage{Blobs: 1, Bytes: 5}) {
 		t.Errorf("after a second Put it uses %+v", got)
+	}
+}
+
+func testStage(t *testing.T, s store.Store) {
+	chunks := [][]byte{[]byte("one "), []byte("two "), []byte("three")}
+	for n := range chunks {
+		_ = s.Stage("live/show/a", []byte("note"), chunks[:n]...) // it need not succeed
+		if blob, err := s.Open("live/show/a"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Open of what is staged says %v, %v", blob, err)
+		}
+		if got := list(t, s, ""); len(got) > 0 || s.Usage() != (store.Usage{}) {
+			t.Errorf("staged: %v, %+v", got, s.Usage())
+		}
+	}
+	put(t, s, "live/show/a", "one ", "two ", "three", " four")
+	_ = s.Stage("live/show/b", nil, chunks...)
+	if err := s.Unstage("live/show/b"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Unstage("live/show/b"); err != nil {
+		t.Errorf("Unstage of what is not staged: %v", err)
+	}
+	put(t, s, "live/show/b", "other")
+	for name, want := range map[string]string{"live/show/a": "one two three four", "live/show/b": "other"} {
+		if got := read(t, s, name); got != want {
+			t.Errorf("%s holds %q, want %q", name, got, want)
+		}
+	}
+	if got, want := s.Usage(), (store.Usage{Blobs: 2, Bytes: 23}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for staged := range s.Staged() {
+		t.Errorf("left: %+v", staged)
 	}
 }
 
