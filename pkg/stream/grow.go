@@ -15,6 +15,9 @@ func (w *writer) complete(what segment.Cut, end media.Ticks) {
 	if what == segment.Part {
 		w.endPart()
 	}
+	if what == segment.Part || !w.era.listed {
+		w.stage(w.programme.env.Now())
+	}
 	w.grow(true)
 }
 

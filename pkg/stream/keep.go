@@ -7,10 +7,16 @@ import (
 	"sluice/pkg/media"
 )
 
-// store puts the current segment's bytes into the store and reports whether
-// they are there. The log says when it begins to fail, and when that is over.
+// store puts the current segment into the store, with its record behind its media,
+// and reports whether it is there. Viewers do not get the record: the parts of a
+// segment are all its bytes (RFC 8216bis 3.2). The log says when storing begins to
+// fail, and when that is over.
 func (w *writer) store() bool {
-	err := w.programme.env.Store.Put(w.programme.live.Blob(w.id, w.seg.Name), w.data...)
+	record := w.record.Append(make([]byte, 0, len(w.note)))
+	err := w.programme.env.Store.Put(w.blob, append(w.data, record)...) // those who read w.data know its length
+	if err != nil && w.staged {
+		_ = w.programme.env.Store.Unstage(w.blob) // or it comes back after a crash
+	}
 	switch {
 	case err != nil && !w.failing:
 		w.programme.log.Error().Err(err).Stringer("track", w.id).Msg("segments are not stored: viewers get gaps")

@@ -7,32 +7,42 @@ import (
 	"sluice/pkg/live"
 )
 
-// seal puts the record of the current segment, which is listed at the given time,
-// behind its media: what it takes to go on with the stream from what is in the
-// store. Viewers do not get it: the parts of a segment are all its bytes (RFC
-// 8216bis 3.2).
-func (w *writer) seal(now time.Time) {
-	record := w.record(now)
-	w.data = append(w.data, record.Append(nil))
+// stage keeps what there is of the current segment for the case that the gateway
+// is killed, with the record that it would have if it ended here. It is called
+// before viewers are told of what is new.
+func (w *writer) stage(now time.Time) {
+	w.writeRecord(now)
+	err := w.programme.env.Store.Stage(w.blob, w.note, w.data...)
+	if err != nil {
+		w.note = nil // it may be in use
+	}
+	w.staged = w.staged || err == nil
 }
 
-func (w *writer) record(now time.Time) cmaf.Record {
-	p, seg := w.programme, &w.seg
+// writeRecord makes the note the record of the current segment, which is listed at
+// the given time: what it takes to go on with the stream from what is in the store.
+func (w *writer) writeRecord(now time.Time) {
+	p, seg, r := w.programme, &w.seg, &w.record
 	targets, snap := p.targets(), p.live.Snapshot()
 	tally, grid := snap.Rendition(w.id).Tally(), snap.Grid(seg)
-	r := cmaf.Record{
+	*r = cmaf.Record{
 		Stream: p.live.Started, Listed: now, Number: seg.Number,
-		Period: cmaf.Period{Sequence: w.era.Sequence, Start: w.era.Start},
+		Period: cmaf.Period{Sequence: w.era.Sequence, Start: w.era.Start, Tracks: r.Period.Tracks[:0]},
 		Start:  seg.Start, Duration: seg.Duration, Offset: seg.Offset,
 		Frames: seg.Frames, Independent: seg.Independent,
 		SegmentTarget: targets.Segment, PartTarget: targets.Part, ChunkTarget: targets.Chunk,
 		Bytes: tally.Bytes, Count: tally.Frames, Length: tally.Length, Longest: tally.Longest, Bandwidth: tally.Bandwidth,
 		GridNumber: grid.Number, GridStart: grid.Start, GridLength: grid.Length,
+		Parts: r.Parts[:0], Gaps: r.Gaps[:0],
 	}
 	for _, h := range w.era.Headers {
 		r.Period.Tracks = append(r.Period.Tracks, h.Track)
 	}
 	for _, part := range seg.Parts {
+		r.Parts = append(r.Parts, cmaf.Piece(part))
+	}
+	if part := w.part; part.Offset < seg.Size { // it has begun
+		part.Size, part.Duration = seg.Size-part.Offset, w.end-part.Start
 		r.Parts = append(r.Parts, cmaf.Piece(part))
 	}
 	for _, gap := range w.gaps {
@@ -41,7 +51,7 @@ func (w *writer) record(now time.Time) cmaf.Record {
 			Start: gap.Start, Duration: gap.Duration, Offset: gap.Offset,
 		})
 	}
-	return r
+	w.note = r.Append(w.note[:0])
 }
 
 // maxGaps is how many gaps one record tells of: far more than are listed.

@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"time"
@@ -36,6 +37,9 @@ const (
 func (r *Registry) Recover() (Recovered, error) {
 	now := r.env.Now()
 	var sum Recovered
+	if err := r.putStaged(); err != nil {
+		return Recovered{}, fmt.Errorf("recover streams: %w", err)
+	}
 	ours := map[Name][]blob{}
 	for entry, err := range r.env.Store.List("") {
 		if err != nil {
@@ -51,6 +55,26 @@ func (r *Registry) Recover() (Recovered, error) {
 		r.recoverName(name, blobs, now, &sum)
 	}
 	return sum, nil
+}
+
+// putStaged makes segments of what was staged of them when the registry died: they
+// end where they were.
+func (r *Registry) putStaged() error {
+	for staged, err := range r.env.Store.Staged() {
+		if err != nil {
+			return err
+		}
+		if staged.Note != nil {
+			err = r.env.Store.Put(staged.Name, staged.Data, staged.Note)
+		}
+		if staged.Note == nil || errors.Is(err, fs.ErrExist) { // killed in the middle of Stage, or of Put
+			err = r.env.Store.Unstage(staged.Name)
+		}
+		if err != nil {
+			r.env.Log.Error().Err(err).Str("segment", staged.Name).Msg("the newest segment of a stream is lost")
+		}
+	}
+	return nil
 }
 
 // recoverName takes up what is left of a name: of the streams that it was given to,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"slices"
 	"testing"
@@ -58,19 +59,48 @@ func audio(rate uint32) media.Track {
 	}
 }
 
-// A disk is a store in memory that knows what was put, and can be full.
+// A disk is a store in memory that knows what was put, and can be full. What is
+// staged in it is there for the next registry.
 type disk struct {
 	*store.Memory
-	full bool
-	puts []string
+	full   bool
+	puts   []string
+	staged map[string]store.Staged
 }
+
+var errDiskFull = errors.New("no space left on device")
 
 func (d *disk) Put(name string, chunks ...[]byte) error {
 	if d.full {
-		return errors.New("no space left on device")
+		return errDiskFull
 	}
 	d.puts = append(d.puts, name)
+	delete(d.staged, name)
 	return d.Memory.Put(name, chunks...)
+}
+
+func (d *disk) Stage(name string, note []byte, chunks ...[]byte) error {
+	if d.full {
+		delete(d.staged, name)
+		return errDiskFull
+	}
+	d.staged[name] = store.Staged{Name: name, Note: bytes.Clone(note), Data: bytes.Join(chunks, nil)}
+	return nil
+}
+
+func (d *disk) Unstage(name string) error {
+	delete(d.staged, name)
+	return nil
+}
+
+func (d *disk) Staged() iter.Seq2[store.Staged, error] {
+	return func(yield func(store.Staged, error) bool) {
+		for _, staged := range d.staged {
+			if !yield(staged, nil) {
+				return
+			}
+		}
+	}
 }
 
 // A calendar records what is to be removed, and when.
@@ -111,7 +141,7 @@ type rig struct {
 
 func newRig(t testing.TB, changes ...func(*stream.Config)) *rig {
 	r := &rig{
-		t: t, now: noon, disk: &disk{Memory: store.NewMemory()}, calendar: calendar{},
+		t: t, now: noon, disk: &disk{Memory: store.NewMemory(), staged: map[string]store.Staged{}}, calendar: calendar{},
 		listed: map[media.TrackID][]live.Segment{}, growing: map[media.TrackID]*live.Growing{}, hints: map[media.TrackID][]string{},
 	}
 	config := stream.Config{

@@ -29,6 +29,11 @@ type writer struct {
 	part live.Part      // the one behind those in seg.Parts, which is being written
 	gaps []live.Segment // listed since the last segment that was stored
 
+	blob   string      // the name of seg in the store
+	record cmaf.Record // of seg, as it was staged last; its memory is used again
+	note   []byte      // record in bytes
+	staged bool        // something of seg is
+
 	last, step media.Ticks   // decode time of the newest sample, and its distance from the one before
 	end        media.Ticks   // of the newest chunk, or of the newest gap
 	silent     time.Duration // length of the gaps since
@@ -73,6 +78,7 @@ func (w *writer) count(s *segment.Placed) {
 	if w.seg.Frames == 0 {
 		w.seg.Start, w.seg.Offset, w.seg.Independent = s.DTS, s.Offset, s.Key
 		w.seg.Name = segmentName(s.DTS)
+		w.blob = w.programme.live.Blob(w.id, w.seg.Name)
 	} else {
 		w.step = s.DTS - w.last
 	}
@@ -177,7 +183,8 @@ func (w *writer) begin(e *era, s *segment.Placed) {
 	w.enter(e)
 	w.chunks.StartSegment()
 	w.open, w.next, w.silent = true, s.Number+1, 0
-	w.data = make([][]byte, 0, cap(w.data)) // what viewers have seen stays
+	w.data = make([][]byte, 0, max(cap(w.data), len(w.data)+1)) // what viewers have seen stays; a record follows
+	w.staged = false
 	w.part = live.Part{}
 	w.seg = live.Segment{
 		Number: w.programme.base + s.Number, Period: &e.Period, Header: w.header,
@@ -219,11 +226,13 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 		w.next--
 		return
 	}
-	if news := w.flush(end); w.endPart() || news || !certain {
+	news := w.flush(end)
+	news = w.endPart() || news
+	now := w.programme.env.Now()
+	w.stage(now)
+	if news || !certain {
 		w.grow(certain)
 	}
-	now := w.programme.env.Now()
-	w.seal(now)
 	if !w.store() {
 		w.seg.Gap, w.seg.Parts = true, nil
 	}
@@ -234,15 +243,16 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 func (w *writer) list(now time.Time) {
 	p := w.programme
 	w.era.listed = true
-	w.note()
+	w.noteGap()
 	w.retire(p.live.Add(w.id, w.seg, p.targets(), now))
 	if w.id == p.writers[0].id {
 		p.examine()
 	}
 }
 
-// note keeps in mind which gaps are listed since the last segment that was stored.
-func (w *writer) note() {
+// noteGap keeps in mind which gaps are listed since the last segment that was
+// stored.
+func (w *writer) noteGap() {
 	if !w.seg.Gap {
 		w.gaps = nil
 		return
