@@ -23,8 +23,10 @@ func (c *Cutter) Continue(p Past, now time.Duration) (next uint64) {
 	for i, at := range p.Starts[older:] {
 		c.boundaries = append(c.boundaries, boundary{p.Number + uint64(older+i), at})
 	}
-	begun := c.span(p.End, now)
-	c.bound(begun)
-	c.edge = begun + c.promise
+	c.edge = c.span(p.End, now)
+	if c.edge == p.End {
+		c.bound(p.End)
+		c.edge += c.promise
+	}
 	return c.boundaries[len(c.boundaries)-1].number + 1
 }

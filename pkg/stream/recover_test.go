@@ -189,6 +189,7 @@ func TestRecover(t *testing.T) {
 			after.play(both, ms, ms+5000)
 			after.close()
 			after.verifyListed(r)
+			after.verifyHoles()
 			t.Log(after.shape(v0))
 			again, _ := after.kill(time.Second, lingering)
 			wantText(t, again.snapshot(), after.snapshot())
@@ -216,6 +217,21 @@ func (r *rig) verifyListed(earlier *rig) {
 		}
 		r.verifyBytes(id, there)
 		r.verifyParts(id, all)
+	}
+}
+
+// verifyHoles checks that gaps fill the time in which nobody published, but for half
+// a second, and no more than that.
+func (r *rig) verifyHoles() {
+	r.t.Helper()
+	for _, rendition := range r.snapshot().Renditions {
+		for i, b := range rendition.Segments[1:] {
+			a := rendition.Segments[i]
+			hole := b.Start.Time(b.Timescale()).Sub(a.End().Time(a.Timescale()))
+			if hole < -time.Millisecond || hole > 520*time.Millisecond { // sound comes in frames
+				r.t.Errorf("%v: %v between %s and %s", rendition.ID, hole, describe(a), describe(b))
+			}
+		}
 	}
 }
 
@@ -257,6 +273,7 @@ func TestRecoverOnAir(t *testing.T) {
 			to := from + 2100 + dice.IntN(9000)
 			r.play(both, from, to)
 			r.at(to)
+			r.verifyHoles()
 			wait := time.Duration(dice.IntN(4000)) * time.Millisecond
 			next, _ := r.kill(wait, lingering)
 			for _, rendition := range r.snapshot().Renditions {
