@@ -50,11 +50,8 @@ func (g *Gateway) open() (err error) {
 	if err := g.openStore(); err != nil {
 		return g.config.Fault("store.path", err)
 	}
-	if g.rtmp, err = net.Listen("tcp", g.config.RTMP.Address); err != nil {
-		return g.config.Fault("rtmp.address", err)
-	}
-	if g.http, err = net.Listen("tcp", g.config.HTTP.Address); err != nil {
-		return g.config.Fault("http.address", err)
+	if err := g.listen(); err != nil {
+		return err
 	}
 	g.reaper = store.NewReaper(g.store, func(name string, err error) {
 		g.log.Error().Err(err).Str("blob", name).Msg("blob not removed")

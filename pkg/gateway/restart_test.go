@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -37,6 +40,7 @@ func runChild(dir string) (code int) {
 	}
 	g, err := gateway.New(cfg, zerolog.New(os.Stderr))
 	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(addresses{g.RTMPAddr().String(), g.HTTPAddr().String()}); err != nil {
@@ -51,8 +55,20 @@ func runChild(dir string) (code int) {
 // spawn runs a gateway in a process of its own, which stop kills without a word.
 func spawn(t *testing.T, dir string) *server {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childStore+"="+dir)
+	return runProcess(t, dir, exec.Command(os.Args[0]))
+}
+
+// activated is the command of one, as systemd runs it that has sockets for it.
+func activated(names string, sockets ...*os.File) *exec.Cmd {
+	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ exec "$0"`, os.Args[0])
+	cmd.Env = []string{fmt.Sprint("LISTEN_FDS=", len(sockets)), "LISTEN_FDNAMES=" + names}
+	cmd.ExtraFiles = sockets
+	return cmd
+}
+
+func runProcess(t *testing.T, dir string, cmd *exec.Cmd) *server {
+	t.Helper()
+	cmd.Env = append(append(os.Environ(), childStore+"="+dir), cmd.Env...)
 	book := &logBook{}
 	cmd.Stderr = book
 	out, err := cmd.StdoutPipe()
@@ -185,6 +201,63 @@ func same(t *testing.T, was, is map[string]string) {
 			t.Errorf("%s: there %v, %d bytes, not the %d it was", name, there, len(got), len(want))
 		}
 	}
+}
+
+// TestActivated has somebody else hold the sockets: who comes while the gateway is
+// dead is served when it is there again.
+func TestActivated(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	rtmp, http := socket(t), socket(t)
+	s := runProcess(t, dir, activated("http:rtmp", http, rtmp))
+	stop := s.broadcast("live/show")
+	s.playing("live/show", 2)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	before := s.get("/live/show/v0/index.m3u8")
+	s.stop()
+
+	asked := make(chan string)
+	go func() {
+		defer close(asked)
+		asked <- s.get("/live/show/v0/index.m3u8")
+	}()
+	next := runProcess(t, dir, activated("http:rtmp", http, rtmp))
+	if next.rtmp != s.rtmp || next.http != s.http {
+		t.Errorf("at %s and %s, not %s and %s", next.rtmp, next.http, s.rtmp, s.http)
+	}
+	if after := <-asked; after != before {
+		t.Errorf("it was\n%s\nand is\n%s", before, after)
+	}
+}
+
+// TestActivatedWrongly has sockets that nobody knows.
+func TestActivatedWrongly(t *testing.T) {
+	for _, names := range []string{"http:web", "http:http"} {
+		cmd := activated(names, socket(t), socket(t))
+		cmd.Env = append(append(os.Environ(), childStore+"="+t.TempDir()), cmd.Env...)
+		out, err := cmd.CombinedOutput()
+		if failed := (*exec.ExitError)(nil); !errors.As(err, &failed) || !strings.Contains(string(out), "there can be one rtmp and one http") {
+			t.Errorf("%s: %v, %s", names, err, out)
+		}
+	}
+}
+
+// socket opens a socket that nobody serves.
+func socket(t *testing.T) *os.File {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	file, err := ln.(*net.TCPListener).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	return file
 }
 
 // newestParts returns the lines of the parts that a playlist listed last.

@@ -1,10 +1,11 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { activateGateway, type ActivatedGateway } from './activation';
 import { openBare, playBare, startBareSite, type Bare, type BareSite } from './bare';
 import { launch, open } from './browser';
 import { HEIGHT, WIDTH } from './clock-picture';
 import { publishClock, type ClockPublisher } from './clock-publisher';
-import { listed, startGateway, type Gateway } from './gateway';
+import { listed } from './gateway';
 
 // Viewers watch one stream, to which things happen. None of them does anything
 // about it, and all must see it go on.
@@ -70,24 +71,30 @@ const EVENTS: Event[] = [
       encoder = backup;
     },
   },
+  {
+    name: 'the gateway is killed and comes back after 3 s, and so does the encoder',
+    away: 3,
+    times: 1,
+    happen: async () => {
+      await gateway.crash(3000);
+      await encoder.stop();
+      encoder = publish(1);
+    },
+  },
 ];
 
 const SETTLED = 20; // seconds after which all must play again
 const BESIDES = 8; // seconds that a player may stand still beside those in which nobody published; dash.js needs them twice
 const MOVES = 0.02; // seconds of media from one look to the next
 
-let gateway: Gateway;
+let gateway: ActivatedGateway;
 let browser: Browser;
 let site: BareSite;
 let encoder: ClockPublisher;
 
 beforeAll(async () => {
   const settings = { SLUICE_STREAM_CONFLICT: 'backup' };
-  [gateway, browser, site] = await Promise.all([
-    startGateway(undefined, settings),
-    launch(),
-    startBareSite(),
-  ]);
+  [gateway, browser, site] = await Promise.all([activateGateway(settings), launch(), startBareSite()]);
   encoder = publish(1);
   await listed(`http://${gateway.http}/live/show/v0/index.m3u8`, 4);
 });
