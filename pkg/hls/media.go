@@ -94,6 +94,8 @@ func (p *playlist) write(s *live.Snapshot, id media.TrackID, skipped int) []byte
 	if p.growing != nil {
 		p.lead(p.growing, p.before(len(p.segments)), false)
 		p.parts(p.growing)
+	} else if last := p.before(len(p.segments)); p.part > 0 {
+		p.discontinuities(last, last.Next)
 	}
 	if p.part > 0 {
 		p.tail(s, id)
@@ -179,9 +181,7 @@ func (p *playlist) before(i int) *live.Segment {
 // one although the player knows it from a segment that was left out: there are
 // players that look for it in the update only.
 func (p *playlist) lead(seg, before *live.Segment, first bool) {
-	for n := seg.Period.Sequence; before != nil && n > before.Period.Sequence; n-- {
-		p.add("#EXT-X-DISCONTINUITY\n")
-	}
+	p.discontinuities(before, seg.Period.Sequence)
 	if p.form == CMAF && (first || seg.Header != before.Header) {
 		p.add("#EXT-X-MAP:URI=\"")
 		p.add(seg.Header.Name)
@@ -190,6 +190,17 @@ func (p *playlist) lead(seg, before *live.Segment, first bool) {
 	p.add("#EXT-X-PROGRAM-DATE-TIME:")
 	p.text = appendDateTime(p.text, (seg.Start + seg.Offset).Time(seg.Timescale()))
 	p.add("\n")
+}
+
+// discontinuities writes what stands between a segment, if there is one, and the next
+// one in the period of a sequence number. It is written as soon as that is known, if
+// need be at the end of the playlist: a player that has the parts of a segment that
+// ended (hls.js 1.6) knows of the next one, too, and takes it to be of the same
+// period otherwise.
+func (p *playlist) discontinuities(before *live.Segment, next uint64) {
+	for ; before != nil && next > before.Period.Sequence; next-- {
+		p.add("#EXT-X-DISCONTINUITY\n")
+	}
 }
 
 // segment writes what is said of a finished segment.

@@ -53,6 +53,7 @@ type Segment struct {
 	Independent bool   // begins with a sample that a decoder can start at
 	Gap         bool   // nothing was published for this time; there is no resource
 	Parts       []Part // in order; none when it was not cut into parts
+	Next        uint64 // sequence number of the period that the next segment begins, if it is known to
 }
 
 // End returns the time at which the segment ends, in ticks.

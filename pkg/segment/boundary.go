@@ -114,6 +114,9 @@ func (c *Cutter) limit() time.Duration {
 // fill bounds the segments of which nothing will come, in front of one that the
 // lead begins at the given time, if it was away for longer than its last segment
 // may last. Each is as long as was promised, the last one perhaps a little longer.
+// Where another publisher begins there is one at least, however short: players
+// that know of the segment behind the one that ended (hls.js 1.6) take it to be of
+// the same period.
 func (c *Cutter) fill(lead *track, at time.Duration) {
 	n := len(c.boundaries)
 	if n == 0 || lead.begun && at-c.boundaries[n-1].at <= c.limit() {
@@ -122,7 +125,10 @@ func (c *Cutter) fill(lead *track, at time.Duration) {
 	if at-c.edge > gapless && c.promise == 0 {
 		c.fix(c.edge - c.boundaries[0].at)
 	}
-	c.span(c.edge, at)
+	if c.span(c.edge, at) == c.edge && c.flushed {
+		c.bound(min(c.edge, at))
+	}
+	c.flushed = false
 }
 
 // span bounds segments of the length that was promised which fill a time, and

@@ -18,6 +18,7 @@ type Cutter struct {
 	promise    time.Duration
 	reach      time.Duration // where samples of other tracks than the lead had come to before it
 	edge       time.Duration // where the lead has come to, with its last sample
+	flushed    bool          // nothing came since Flush
 	forced     bool          // the next key frame of the lead cuts
 	broken     time.Duration // where one last did so
 	frame      time.Duration // longest audio frame of a track that does not lead
@@ -93,6 +94,7 @@ func (c *Cutter) Flush(out []Placed) []Placed {
 			c.fix(lead.time(lead.last) - c.boundaries[0].at)
 		}
 	}
+	c.flushed = true
 	for _, tr := range c.tracks {
 		before := len(out)
 		out = c.placeAll(tr, out)

@@ -49,8 +49,8 @@ func TestReturns(t *testing.T) {
 		},
 		{
 			name: "at once", source: again, away: 100,
-			video: "p0 2.00 2.00 1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00 | p1 2.01 2.01 1.00", headers: 1,
+			video: "p0 2.00 2.00 1.00 gap0.10 | p1 2.00 2.00 1.00",
+			audio: "p0 2.01 2.01 1.00 gap0.09 | p1 2.01 2.01 1.00", headers: 1,
 		},
 		{
 			name: "after longer than the window", source: again, away: 45000,
@@ -343,7 +343,7 @@ func TestBackupGoesOnWhenTheFirstCloses(t *testing.T) {
 	r.play(source{fps: 25, gop: 25}, 3200, 6200)
 	r.close()
 	r.verify()
-	if got := r.shape(v0); got != "p0 2.00 1.00 | p1 2.00 1.00" {
+	if got := r.shape(v0); got != "p0 2.00 1.00 gap0.20 | p1 2.00 1.00" {
 		t.Errorf("video %s", got)
 	}
 	if _, err := r.registry.Publish(t.Context(), show, r); err != nil {

@@ -26,6 +26,7 @@ func newHostile(t *testing.T, seed uint64) *hostile {
 		rig: newRig(t), dice: rand.New(rand.NewPCG(seed, 3)), clock: map[byte]int{}, next: map[byte]int{}, still: map[byte]int{},
 		unit: map[byte][]int{'v': {1, 1}, 'a': {1, 1}}, gop: 20,
 	}
+	h.promised = nil // a track that falls silent does not know of the period that begins meanwhile
 	h.publish()
 	if h.dice.IntN(4) > 0 {
 		h.pub.WriteMetadata(media.Metadata{HasVideo: true, HasAudio: true})

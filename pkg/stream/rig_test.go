@@ -134,15 +134,16 @@ type rig struct {
 	target time.Duration
 	frames uint64
 
-	growing map[media.TrackID]*live.Growing // as last seen
-	hints   map[media.TrackID][]string      // all that ever were
-	watch   func()                          // called after each frame
+	growing  map[media.TrackID]*live.Growing // as last seen
+	promised map[media.TrackID]promise
+	hints    map[media.TrackID][]string // all that ever were
+	watch    func()                     // called after each frame
 }
 
 func newRig(t testing.TB, changes ...func(*stream.Config)) *rig {
 	r := &rig{
 		t: t, now: noon, disk: &disk{Memory: store.NewMemory(), staged: map[string]store.Staged{}}, calendar: calendar{},
-		listed: map[media.TrackID][]live.Segment{}, growing: map[media.TrackID]*live.Growing{}, hints: map[media.TrackID][]string{},
+		listed: map[media.TrackID][]live.Segment{}, promised: map[media.TrackID]promise{}, growing: map[media.TrackID]*live.Growing{}, hints: map[media.TrackID][]string{},
 	}
 	config := stream.Config{
 		Segment: segment.Config{Target: 2 * time.Second, Max: 10 * time.Second, Part: 250 * time.Millisecond, Chunk: 250 * time.Millisecond},
@@ -296,6 +297,35 @@ func (r *rig) observe() {
 		}
 		r.listed[rendition.ID] = all
 		r.observeGrowth(&rendition)
+		r.observeNext(&rendition)
+	}
+}
+
+// A promise is of which period a segment will be that does not exist yet.
+type promise struct{ number, period uint64 }
+
+// observeNext checks that the segment behind a playlist was of the period that the
+// playlist said: that of its last segment, or the next one by a discontinuity at its
+// end. There are players that rely on it.
+func (r *rig) observeNext(rendition *live.Rendition) {
+	known := slices.Clone(rendition.Segments)
+	if g := rendition.Growing; g != nil && g.Size > 0 {
+		known = append(known, g.Segment)
+	}
+	if len(known) == 0 || r.promised == nil {
+		return
+	}
+	if p, ok := r.promised[rendition.ID]; ok {
+		for _, seg := range known {
+			if seg.Number == p.number && seg.Period.Sequence != p.period {
+				r.t.Fatalf("%v: %s was to be of period %d", rendition.ID, describe(seg), p.period)
+			}
+		}
+	}
+	last := known[len(known)-1]
+	r.promised[rendition.ID] = promise{last.Number + 1, max(last.Next, last.Period.Sequence)}
+	if r.seen.Ended || len(known) > len(rendition.Segments) { // it has not ended, or no other will come
+		delete(r.promised, rendition.ID)
 	}
 }
 

@@ -243,6 +243,9 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 func (w *writer) list(now time.Time) {
 	p := w.programme
 	w.era.listed = true
+	if next := p.eraOf(w.next); next != nil && next != w.era {
+		w.seg.Next = next.Sequence
+	}
 	w.noteGap()
 	w.retire(p.live.Add(w.id, w.seg, p.targets(), now))
 	if w.id == p.writers[0].id {
