@@ -88,7 +88,7 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 // Flush appends to out all samples that still wait for the lead, when the
 // stream ends. The last part of a track ends Length after its last sample.
 func (c *Cutter) Flush(out []Placed) []Placed {
-	if len(c.boundaries) > 0 {
+	if len(c.boundaries) > 0 && len(c.tracks) > 0 {
 		c.settle()
 		if lead := c.tracks[0]; c.promise == 0 {
 			c.fix(lead.time(lead.last) - c.boundaries[0].at)

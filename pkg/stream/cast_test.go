@@ -114,6 +114,24 @@ func TestReturns(t *testing.T) {
 	}
 }
 
+// TestReturnsWithoutAFrame has a publisher come back and leave without having sent
+// anything.
+func TestReturnsWithoutAFrame(t *testing.T) {
+	r := newRig(t, lingering)
+	r.publish(video(1), audio(48000))
+	r.play(source{fps: 25, gop: 50, rate: 48000}, 0, 5000)
+	r.close()
+	r.publish(video(1), audio(48000))
+	r.close()
+	r.publish(video(1), audio(48000))
+	r.play(source{fps: 25, gop: 50, rate: 48000}, 6000, 11000)
+	r.close()
+	r.verify()
+	if got, want := r.shape(v0), "p0 2.00 2.00 1.00 gap1.00 | p1 2.00 2.00 1.00"; got != want {
+		t.Errorf("video %s, want %s", got, want)
+	}
+}
+
 // TestNobodyReturns waits for a publisher in vain.
 func TestNobodyReturns(t *testing.T) {
 	r := newRig(t, lingering)
