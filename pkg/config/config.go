@@ -59,11 +59,15 @@ type Store struct {
 	Path string // directory of a Disk store
 }
 
-// Limits is how much segments may take.
+// Limits is how much streams may take. 0 is no limit, but for Memory.
 type Limits struct {
-	Memory   Size // of segments that wait for the disk
-	Disk     Size // of all segments on the disk; 0 is no limit
-	DiskFree Size // of the file system, for others; 0 is nothing
+	Publishers   int  // at a time, of all streams
+	Streams      int  // names at a time
+	Memory       Size // of segments that wait for the disk
+	Disk         Size // of all segments on the disk
+	DiskFree     Size // of the file system, for others
+	StreamMemory Size // of one stream's segments that are being cut, or wait for the disk
+	StreamDisk   Size // of one stream's segments in the store
 }
 
 // Segment is how streams are cut.
@@ -112,9 +116,12 @@ func Default() Config {
 			IdleTimeout:      30 * time.Second,
 			MaxConnections:   1000,
 		},
-		HTTP:    HTTP{Address: ":8080"},
-		Store:   Store{Type: Disk, Path: "./segments"},
-		Limits:  Limits{Memory: 256 * MiB, DiskFree: 64 * MiB},
+		HTTP:  HTTP{Address: ":8080"},
+		Store: Store{Type: Disk, Path: "./segments"},
+		Limits: Limits{
+			Publishers: 1000, Streams: 1000,
+			Memory: 256 * MiB, DiskFree: 64 * MiB, StreamMemory: 128 * MiB,
+		},
 		Segment: Segment{Duration: 2 * time.Second, Part: 250 * time.Millisecond, Max: 10 * time.Second},
 		Window:  Window{Duration: 30 * time.Second},
 		Stream:  Stream{Linger: time.Minute, Keep: time.Minute, Conflict: Reject, Failover: time.Second},

@@ -70,6 +70,11 @@ func (g *Gateway) open() (err error) {
 
 			Conflict: stream.Conflict(g.config.Stream.Conflict),
 			Failover: g.config.Stream.Failover,
+
+			Limits: stream.Limits{
+				Publishers: g.config.Limits.Publishers, Streams: g.config.Limits.Streams,
+				Cutting: int64(g.config.Limits.StreamMemory), Stored: int64(g.config.Limits.StreamDisk),
+			},
 		},
 		Store: g.store, Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
@@ -106,6 +111,7 @@ func (g *Gateway) openStore() error {
 	if g.spool, err = store.NewSpool(disk, int64(limits.Memory), g.reportSpool); err != nil {
 		return errors.Join(err, disk.Close())
 	}
+	g.spool.LimitShares(int64(limits.StreamMemory))
 	g.store = g.spool
 	return nil
 }

@@ -95,8 +95,10 @@ type Rendition struct {
 
 	changed chan struct{} // closed when there is a newer state
 
-	gaps    []Segment // behind all that is listed; they are listed with what comes next
-	past    []Removed // no longer listed, still to be had
+	gaps    []Segment       // behind all that is listed; they are listed with what comes next
+	past    []Removed       // no longer listed, still to be had
+	reach   []time.Duration // beside Segments: the length of the playlist when each was new
+	floor   time.Duration   // of reach, for segments that were listed before anybody could see it here
 	longest time.Duration
 	bytes   int64
 	frames  int

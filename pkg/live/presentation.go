@@ -218,13 +218,14 @@ func (r *Rendition) extend(s *Snapshot, now time.Time, complete ...Segment) []Re
 // all when numbers are missing: the track was away for longer than the window.
 // There is always a segment with media, so that there is always something to say
 // of them. A removed segment stays to be had for its own duration and that of the
-// longest playlist so far (RFC 8216bis 6.2.2).
+// longest playlist that it was in (RFC 8216bis 6.2.2).
 func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) {
 	if n := len(r.Segments); n > 0 && seg.Number != r.Segments[n-1].Number+1 {
 		r.remove(n, now)
 	}
 	r.Segments = append(r.Segments, seg)
 	r.Depth += seg.Length()
+	r.reach = append(r.reach, max(r.Depth, r.floor))
 	r.longest = max(r.longest, r.Depth)
 	r.measure(seg, s.Targets.Segment)
 	window := max(s.Window, 3*s.Targets.Segment)
@@ -237,11 +238,12 @@ func hasMedia(s Segment) bool { return !s.Gap }
 
 // remove takes the first n segments out of the window.
 func (r *Rendition) remove(n int, now time.Time) {
-	for _, seg := range r.Segments[:n] {
-		r.past = append(r.past, Removed{seg, now.Add(r.longest + seg.Length())})
+	for i, seg := range r.Segments[:n] {
+		longest := slices.Max(r.reach[i:]) // it was in all playlists since its own
+		r.past = append(r.past, Removed{seg, now.Add(longest + seg.Length())})
 		r.Depth -= seg.Length()
 	}
-	r.Segments = r.Segments[n:]
+	r.Segments, r.reach = r.Segments[n:], r.reach[n:]
 }
 
 // measure takes a segment into the rendition's bit rates. The peak is that of

@@ -37,6 +37,7 @@ func (s *Snapshot) Grid(seg *Segment) Grid {
 // segment, which is on the given grid if that has a period.
 func (p *Presentation) Restore(id media.TrackID, t Tally, g Grid) {
 	p.update(id, func(next *Snapshot, r *Rendition) {
+		r.floor = t.Longest
 		r.bytes, r.frames, r.length, r.longest, r.Bandwidth = t.Bytes, t.Frames, t.Length, t.Longest, t.Bandwidth
 		if g.Period != nil && len(next.Grids) == 0 {
 			next.Grids = []Grid{g}
@@ -47,5 +48,10 @@ func (p *Presentation) Restore(id media.TrackID, t Tally, g Grid) {
 // Return says that what there is was published up to a time, before anybody could
 // see it here, and that nobody publishes now: see Leave.
 func (p *Presentation) Return(published time.Time) {
-	p.stop(func(next *Snapshot) { next.Published, next.Away = published, true })
+	p.stop(func(next *Snapshot) {
+		next.Published, next.Away = published, true
+		for i := range next.Renditions {
+			next.Renditions[i].floor = 0
+		}
+	})
 }

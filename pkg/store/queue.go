@@ -30,6 +30,7 @@ const (
 type queue struct {
 	first, last  *item
 	blobs, bytes int64
+	shares       shares
 }
 
 func (q *queue) push(it *item) {
@@ -42,6 +43,7 @@ func (q *queue) push(it *item) {
 	q.last = it
 	q.blobs++
 	q.bytes += it.size
+	q.shares.add(it, it.size)
 }
 
 func (q *queue) remove(it *item) {
@@ -58,4 +60,5 @@ func (q *queue) remove(it *item) {
 	it.previous, it.next = nil, nil
 	q.blobs--
 	q.bytes -= it.size
+	q.shares.add(it, -it.size)
 }

@@ -92,8 +92,8 @@ func (s *Spool) add(it *item) error {
 	if err := s.blobs.free(it.name); err != nil {
 		return err
 	}
-	if s.queue.bytes+it.size > s.limit {
-		return s.full(it.time)
+	if err := s.room(it); err != nil {
+		return err
 	}
 	s.blobs.add(it.name, it)
 	s.bytes += it.size

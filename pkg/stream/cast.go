@@ -39,8 +39,8 @@ type cast struct {
 	publishers uint64 // that went on air
 }
 
-// admit lets a publisher in, or returns ErrNameInUse. It returns ErrClosed when
-// the programme has ended. It may wait to see whether the publisher on air is
+// admit lets a publisher in, or returns ErrNameInUse or ErrPublishers. It returns
+// ErrClosed when the programme has ended. It may wait to see whether the publisher on air is
 // still there.
 func (p *programme) admit(ctx context.Context, pub *Publication) error {
 	p.mu.Lock()
@@ -56,6 +56,9 @@ func (p *programme) admit(ctx context.Context, pub *Publication) error {
 			p.end(asked) // it was faster than real time, and nobody shall be dated with it
 			return ErrClosed
 		case rival == nil:
+			if err := pub.seat.take(); err != nil {
+				return err
+			}
 			p.enter(pub)
 			return nil
 		case p.env.Config.Conflict == TakeOver:
@@ -63,6 +66,9 @@ func (p *programme) admit(ctx context.Context, pub *Publication) error {
 			return nil
 		case p.env.Config.Conflict == Backup:
 			if p.standby == nil {
+				if err := pub.seat.take(); err != nil {
+					return err
+				}
 				p.standby = pub
 				p.log.Info().Msg("publisher stands by")
 				return nil
@@ -127,6 +133,7 @@ func (p *programme) enter(pub *Publication) {
 // leave takes a publisher away, wherever it is.
 func (p *programme) leave(pub *Publication, why error) {
 	pub.over = why
+	pub.seat.leave()
 	switch pub {
 	case p.standby:
 		p.standby = nil
@@ -144,6 +151,7 @@ func (p *programme) leave(pub *Publication, why error) {
 // replace puts a publisher in the place of another one, which is told so.
 func (p *programme) replace(old, pub *Publication) {
 	standing := old == p.standby
+	pub.seat.inherit(&old.seat)
 	p.leave(old, ErrTakenOver)
 	if standing {
 		p.standby = pub

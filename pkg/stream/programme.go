@@ -30,8 +30,9 @@ type programme struct {
 	cast
 	*feed // that of the publisher on air, nil while there is none
 
-	repairs timeline.Counts        // as they were last
-	vitals  atomic.Pointer[Vitals] // as they were last
+	repairs  timeline.Counts        // as they were last
+	vitals   atomic.Pointer[Vitals] // as they were last
+	narrowed uint64                 // how often the window was made shorter
 
 	base    uint64 // media sequence number of the first segment
 	era     *era   // nil before the first segment
@@ -56,7 +57,7 @@ type feed struct {
 }
 
 func newProgramme(env Environment, name Name, now time.Time, before predecessor) *programme {
-	return &programme{
+	p := &programme{
 		env:     env,
 		log:     env.Log.With().Stringer("stream", name).Logger(),
 		live:    live.New(live.Settings{App: name.App, Name: name.Key, Window: env.Config.Window, Started: now}),
@@ -68,6 +69,10 @@ func newProgramme(env Environment, name Name, now time.Time, before predecessor)
 		next:    before.period,
 		pending: true,
 	}
+	if env.Config.Limits.Stored > 0 {
+		p.env.Store = allowance{env.Store, p}
+	}
+	return p
 }
 
 // declareTrack takes a track of the publisher on air, or its new configuration.

@@ -31,6 +31,7 @@ type Publication struct {
 	peer      Peer
 
 	// What follows is guarded by the programme.
+	seat  seat
 	feed  feed
 	heard time.Time // when it last sent a frame, or was admitted
 	over  error     // why it is over
@@ -65,7 +66,7 @@ func (pub *Publication) WriteTrack(t media.Track) error {
 }
 
 // WriteFrame takes one frame of a declared track. Those of a publisher that
-// stands by are dropped.
+// stands by are dropped. After ErrTooLarge the caller closes the publication.
 func (pub *Publication) WriteFrame(f media.Frame) error {
 	p := pub.programme
 	p.mu.Lock()
@@ -80,6 +81,7 @@ func (pub *Publication) WriteFrame(f media.Frame) error {
 	p.hear(pub, a.at)
 	if p.onAir == pub || p.relieve(pub, a) {
 		p.take(a)
+		return p.weigh()
 	}
 	return nil
 }

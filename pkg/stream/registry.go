@@ -15,7 +15,8 @@ import (
 // A Registry knows what is on air, by name. It is the only place where a name
 // is given to a publisher and taken back.
 type Registry struct {
-	env Environment
+	env   Environment
+	seats *seats
 
 	mu         sync.Mutex
 	programmes map[Name]*programme
@@ -23,21 +24,20 @@ type Registry struct {
 
 // NewRegistry returns an empty registry.
 func NewRegistry(env Environment) *Registry {
-	return &Registry{env: env, programmes: make(map[Name]*programme)}
+	return &Registry{env: env, seats: &seats{limit: env.Config.Limits.Publishers}, programmes: make(map[Name]*programme)}
 }
 
 // Publish lets a publisher publish under a name, or returns ErrBadName,
-// ErrReserved or ErrNameInUse. Where somebody else has the name it may wait for
-// up to two seconds, but not longer than ctx, to see whether he is still there.
-// The caller closes the publication.
+// ErrReserved, ErrNameInUse, ErrPublishers or ErrStreams. Where somebody else has
+// the name it may wait for up to two seconds, but not longer than ctx, to see
+// whether he is still there. The caller closes the publication.
 func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publication, error) {
 	if err := name.check(r.env.Reserved); err != nil {
 		return nil, err
 	}
 	for {
-		p := r.programme(name)
-		pub := &Publication{programme: p, peer: peer}
-		err := p.admit(ctx, pub)
+		pub := &Publication{peer: peer}
+		err := r.admit(ctx, name, pub)
 		switch {
 		case err == nil:
 			return pub, nil
@@ -47,21 +47,45 @@ func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publicat
 	}
 }
 
+// admit lets a publisher in, or returns an error of Publish, or ErrClosed when
+// the programme of that name has just ended.
+func (r *Registry) admit(ctx context.Context, name Name, pub *Publication) error {
+	pub.seat.seats = r.seats
+	p, err := r.programme(name, pub)
+	if err != nil {
+		return err
+	}
+	pub.programme = p
+	err = p.admit(ctx, pub)
+	if err != nil {
+		pub.seat.leave()
+	}
+	return err
+}
+
 // programme returns what is on air under a name. When there is nothing, or it has
-// ended, a new programme begins.
-func (r *Registry) programme(name Name) *programme {
+// ended, a new programme begins, for which pub takes a seat: a programme is begun
+// only for somebody who can be on it.
+func (r *Registry) programme(name Name, pub *Publication) (*programme, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.programmes[name]
 	if old != nil && !old.live.Snapshot().Ended {
-		return old
+		return old, nil
+	}
+	if err := pub.seat.take(); err != nil {
+		return nil, err
+	}
+	if old == nil && !r.makeRoom() {
+		pub.seat.leave()
+		return nil, ErrStreams
 	}
 	p := newProgramme(r.env, name, r.env.Now(), successor(old))
 	if old != nil {
 		p.live.Follow(old.live)
 	}
 	r.programmes[name] = p
-	return p
+	return p, nil
 }
 
 // Lookup returns the presentation of a name that is on air or has ended

@@ -133,6 +133,7 @@ type rig struct {
 	listed map[media.TrackID][]live.Segment // all that ever was
 	target time.Duration
 	frames uint64
+	large  int // bytes by which frames of video are larger than need be
 
 	growing  map[media.TrackID]*live.Growing // as last seen
 	promised map[media.TrackID]promise
@@ -197,6 +198,9 @@ func (r *rig) declare(tracks ...media.Track) {
 func (r *rig) send(id media.TrackID, ms int, key bool) {
 	r.frames++
 	data := binary.BigEndian.AppendUint64([]byte{0, 0, 0, 9, 0x65}, r.frames)
+	if id == v0 {
+		data = append(data, make([]byte, r.large)...)
+	}
 	if err := r.pub.WriteFrame(media.Frame{Track: id, Key: key, Time: uint32(ms), Data: data}); err != nil {
 		r.t.Fatal(err)
 	}

@@ -44,6 +44,8 @@ type Config struct {
 
 	Conflict Conflict      // what happens when a second one publishes under a name
 	Failover time.Duration // for how long a publisher must be silent for the one that stands by to go on air
+
+	Limits Limits
 }
 
 // A Retirer removes blobs from the store at a later time.

@@ -18,6 +18,8 @@ type Vitals struct {
 	Repairs    timeline.Counts // of publishers' times
 	Drift      float64         // of the publisher's clock against ours, in ppm; positive when it is fast
 	Behind     time.Duration   // by which frames come later than usual
+	Window     time.Duration   // for which segments stay listed
+	Narrowed   uint64          // how often that was made shorter
 }
 
 // Vitals returns those of all streams, ordered by name. They are at most a segment
@@ -37,7 +39,8 @@ func (r *Registry) Vitals() []Vitals {
 
 // examine renews the vitals.
 func (p *programme) examine() {
-	v := Vitals{Publishers: p.publishers, Periods: p.next - p.before.period, Repairs: p.repairs}
+	v := Vitals{Publishers: p.publishers, Periods: p.next - p.before.period, Repairs: p.repairs, Narrowed: p.narrowed}
+	v.Window = p.live.Snapshot().Window
 	v.Drift, v.Behind = p.clock.Drift()
 	p.vitals.Store(&v)
 }

@@ -16,6 +16,7 @@ const (
 	keyless warning = iota
 	rareKeys
 	hasty
+	large
 	warnings // how many there are
 )
 
@@ -28,6 +29,8 @@ func (w warning) String() string {
 		return "key frames are too far apart: segments are cut without one, at which players cannot start; set the encoder's keyframe interval"
 	case hasty:
 		return "publisher is faster than real time: its media are dated into the future"
+	case large:
+		return "the bit rate is high for what a stream may store (limits.stream_disk): less of it is listed; lower the bit rate"
 	case warnings:
 	}
 	return ""
