@@ -269,6 +269,26 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// A stop that was asked for is no failure when the disk did not take everything.
+func TestServeWithAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	p := launch(t, "serve", "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--segments", dir, "--log-format", "json")
+	http := p.finds(&p.err, `"protocol":"http","address":"([^"]+)"`)
+	rtmp := p.finds(&p.err, `"protocol":"rtmp","address":"([^"]+)"`)
+	if err := os.WriteFile(filepath.Join(dir, "live"), nil, 0o600); err != nil { // where a directory has to be
+		t.Fatal(err)
+	}
+	push := launch(t, "push", "--loop", filepath.Join("..", "..", "pkg", "push", "demo.flv"), "rtmp://"+rtmp+"/live/show")
+	answers(t, "http://"+http+"/live/show/v0/index.m3u8", "#EXTINF")
+	push.stop()
+	push.wants(0)
+	p.stop()
+	p.wants(0)
+	if !strings.Contains(p.err.String(), "are not written") {
+		t.Errorf("%s", p.err.String())
+	}
+}
+
 // Settings of the environment count, and flags count more.
 func TestEnvironment(t *testing.T) {
 	t.Setenv("SLUICE_HTTP_ADDRESS", "nowhere")

@@ -4,14 +4,12 @@ package gateway
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"io"
 	"net"
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 
 	"sluice/pkg/config"
 	"sluice/pkg/metrics"
@@ -27,6 +25,7 @@ import (
 type Gateway struct {
 	config   config.Config
 	log      zerolog.Logger
+	openDisk func(config.Config) (store.Store, error)
 	store    store.Store
 	spool    *store.Spool // that is store, nil for a store that is never slow
 	reaper   *store.Reaper
@@ -39,7 +38,10 @@ type Gateway struct {
 // New opens the store and the listeners. Errors are one line and name the
 // setting at fault; nothing is left open behind one.
 func New(cfg config.Config, log zerolog.Logger) (*Gateway, error) {
-	g := &Gateway{config: cfg, log: log}
+	return build(&Gateway{config: cfg, log: log, openDisk: openDisk})
+}
+
+func build(g *Gateway) (*Gateway, error) {
 	if err := g.open(); err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
@@ -103,17 +105,21 @@ func (g *Gateway) openStore() error {
 		g.store = store.NewMemory()
 		return nil
 	}
-	limits := g.config.Limits
-	disk, err := store.OpenDisk(g.config.Store.Path, store.MaxBytes(int64(limits.Disk)), store.KeepFree(int64(limits.DiskFree)))
+	disk, err := g.openDisk(g.config)
 	if err != nil {
 		return err
 	}
+	limits := g.config.Limits
 	if g.spool, err = store.NewSpool(disk, int64(limits.Memory), g.reportSpool); err != nil {
-		return errors.Join(err, disk.Close())
+		return errors.Join(err, closeStore(disk))
 	}
 	g.spool.LimitShares(int64(limits.StreamMemory))
 	g.store = g.spool
 	return nil
+}
+
+func openDisk(c config.Config) (store.Store, error) {
+	return store.OpenDisk(c.Store.Path, store.MaxBytes(int64(c.Limits.Disk)), store.KeepFree(int64(c.Limits.DiskFree)))
 }
 
 // backlog returns what the metrics say of the spool, nil if there is none.
@@ -133,23 +139,8 @@ func (g *Gateway) reportSpool(failing error, blobs, bytes int64) {
 	g.log.Info().Int64("segments", blobs).Int64("bytes", bytes).Msg("segments are written again")
 }
 
-// runSpool writes segments until stop is called, which returns when those that
-// wait are written, or could not be in time.
-func (g *Gateway) runSpool(ctx context.Context) (stop func() error) {
-	if g.spool == nil {
-		return func() error { return nil }
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- g.spool.Run(ctx) }()
-	return func() error {
-		cancel()
-		return <-ended
-	}
-}
-
-func (g *Gateway) closeStore() error {
-	if closer, ok := g.store.(io.Closer); ok {
+func closeStore(s store.Store) error {
+	if closer, ok := s.(io.Closer); ok {
 		return closer.Close()
 	}
 	return nil
@@ -157,7 +148,7 @@ func (g *Gateway) closeStore() error {
 
 // Close closes the listeners and the store of a Gateway that was not run.
 func (g *Gateway) Close() error {
-	errs := []error{g.closeStore()}
+	errs := []error{closeStore(g.store)}
 	for _, ln := range []net.Listener{g.rtmp, g.http} {
 		if ln != nil {
 			errs = append(errs, ln.Close())
@@ -172,14 +163,16 @@ func (g *Gateway) RTMPAddr() net.Addr { return g.rtmp.Addr() }
 // HTTPAddr returns the address that players connect to.
 func (g *Gateway) HTTPAddr() net.Addr { return g.http.Addr() }
 
-// Run serves until ctx ends or something fails for good. It closes what New
-// opened.
-func (g *Gateway) Run(ctx context.Context) error {
-	if err := g.takeUp(); err != nil {
-		return errors.Join(g.config.Fault("store.path", err), g.Close())
-	}
-	g.announce()
-	publishers := &rtmp.Server{
+// announce logs what an operator wants to know at start.
+func (g *Gateway) announce() {
+	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
+	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
+	g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
+}
+
+// newPublishers returns the server for publishers.
+func (g *Gateway) newPublishers() *rtmp.Server {
+	return &rtmp.Server{
 		Handler: publishing{g.registry},
 		Log:     g.log,
 		Limits: rtmp.Limits{
@@ -189,25 +182,4 @@ func (g *Gateway) Run(ctx context.Context) error {
 			Idle:        g.config.RTMP.IdleTimeout,
 		},
 	}
-	stopSpool := g.runSpool(ctx) // after all who put segments
-	group, ctx := errgroup.WithContext(ctx)
-	// Publishers go first: the end of their streams answers all who wait.
-	watching, leave := context.WithCancel(context.WithoutCancel(ctx))
-	group.Go(func() error {
-		defer leave()
-		return publishers.Serve(ctx, g.rtmp)
-	})
-	group.Go(func() error { return g.serveHTTP(watching) })
-	group.Go(func() error { _ = g.reaper.Run(ctx); return nil }) // it has only ctx's error
-	group.Go(func() error { g.registry.Run(ctx); return nil })
-	err := errors.Join(group.Wait(), stopSpool(), g.closeStore())
-	g.log.Info().Err(err).Msg("stopped")
-	return err
-}
-
-// announce logs what an operator wants to know at start.
-func (g *Gateway) announce() {
-	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
-	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
-	g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
 }

@@ -19,6 +19,7 @@ import (
 	"sluice/pkg/config"
 	"sluice/pkg/gateway"
 	"sluice/pkg/push"
+	"sluice/pkg/store"
 )
 
 func TestMain(m *testing.M) {
@@ -59,9 +60,15 @@ func settings(t testing.TB, changes ...string) config.Config {
 // start runs a gateway with changed settings. It stops with the test.
 func start(t testing.TB, changes ...string) *server {
 	t.Helper()
+	return startOn(t, func(disk store.Store) store.Store { return disk }, changes...)
+}
+
+// startOn does so with something between the gateway and its disk.
+func startOn(t testing.TB, between func(store.Store) store.Store, changes ...string) *server {
+	t.Helper()
 	cfg := settings(t, changes...)
 	book := &logBook{}
-	g, err := gateway.New(cfg, zerolog.New(book))
+	g, err := gateway.NewOn(cfg, zerolog.New(book), between)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,8 +70,8 @@ func (g *Gateway) newServer() *http.Server {
 }
 
 // serveHTTP serves players until ctx ends. Then it answers those who wait, and
-// lets the requests that are under way come to their end.
-func (g *Gateway) serveHTTP(ctx context.Context) error {
+// lets the requests that are under way come to their end, but not after late ends.
+func (g *Gateway) serveHTTP(ctx, late context.Context) error {
 	server := g.newServer()
 	serving, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
@@ -86,7 +86,7 @@ func (g *Gateway) serveHTTP(ctx context.Context) error {
 	}
 	stop(origin.ErrClosing)
 	g.handler.Parking.Empty()
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	late, cancel := context.WithTimeout(late, drain)
 	defer cancel()
 	err := server.Shutdown(late)
 	if err != nil {

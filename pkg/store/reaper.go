@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"sync"
 	"time"
@@ -12,6 +13,9 @@ import (
 // RetryAfter is how long a Reaper waits with a name that could not be removed
 // before it tries again.
 const RetryAfter = time.Minute
+
+// ErrHangs is returned by Run of a Reaper whose store does not come back.
+var ErrHangs = errors.New("the disk hangs")
 
 // A Remover removes blobs. Every Store is one.
 type Remover interface {
@@ -24,10 +28,11 @@ type Reaper struct {
 	from   Remover
 	report func(name string, err error)
 
-	mu    sync.Mutex
-	due   deadlines
-	count int           // names in due
-	wake  chan struct{} // has a token when the first deadline has changed
+	mu       sync.Mutex
+	due      deadlines
+	count    int           // names in due
+	removing string        // what was removed last, or is being removed
+	wake     chan struct{} // has a token when the first deadline has changed
 }
 
 // NewReaper returns a Reaper of blobs in from. For each failure it calls report
@@ -62,15 +67,41 @@ func (r *Reaper) Len() int {
 	return r.count
 }
 
-// Run removes names at their times until ctx ends, and returns ctx's error. What
-// is left then stays where it is.
+// Run removes names at their times until ctx ends. What is left then stays where
+// it is. It returns ErrHangs when a removal is under way that does not end within a
+// second: one that the system does not come back from is left behind.
 func (r *Reaper) Run(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.work(ctx)
+	}()
+	<-ctx.Done()
+	late := time.NewTimer(time.Second)
+	defer late.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-late.C:
+		return r.hanging()
+	}
+}
+
+// hanging returns an error that says which removal does not end.
+func (r *Reaper) hanging() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return fmt.Errorf("store: the removal of %s does not end, %d more wait: %w", r.removing, r.count, ErrHangs)
+}
+
+// work removes names at their times until ctx ends.
+func (r *Reaper) work(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return
 		case <-timer.C:
 		case <-r.wake:
 		}
@@ -96,7 +127,11 @@ func (r *Reaper) reap(ctx context.Context) {
 		if names == nil {
 			return
 		}
-		for _, name := range names {
+		for i, name := range names {
+			if ctx.Err() != nil {
+				r.Add(time.Now(), names[i:]...)
+				return
+			}
 			r.remove(name)
 		}
 	}
@@ -115,6 +150,9 @@ func (r *Reaper) next(now time.Time) []string {
 }
 
 func (r *Reaper) remove(name string) {
+	r.mu.Lock()
+	r.removing = name
+	r.mu.Unlock()
 	err := r.from.Remove(name)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return

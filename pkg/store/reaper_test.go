@@ -56,7 +56,7 @@ func reap(t *testing.T, test func(r *store.Reaper, l *log, failures *[]string, s
 		go func() { ended <- r.Run(ctx) }()
 		test(r, l, &failures, cancel)
 		cancel()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
+		if err := <-ended; err != nil {
 			t.Errorf("Run returned %v", err)
 		}
 	})
@@ -125,6 +125,53 @@ func TestReaperStops(t *testing.T) {
 			t.Errorf("%d names left", r.Len())
 		}
 	})
+}
+
+// TestReaperStopsBeforeAStoreThatHangs leaves a removal behind that does not end.
+func TestReaperStopsBeforeAStoreThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, gate := newLog(), make(chan struct{})
+		r := newReaper(gated{l, gate})
+		r.Add(time.Now(), "a", "b")
+		r.Add(time.Now().Add(time.Hour), "c")
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+		synctest.Wait()
+		cancel()
+		stopped := time.Now()
+		err := <-ended
+		if took := time.Since(stopped); took != time.Second {
+			t.Errorf("it stops after %v", took)
+		}
+		want := "store: the removal of a does not end, 1 more wait: the disk hangs"
+		if err == nil || err.Error() != want {
+			t.Errorf("Run returned %v", err)
+		}
+		close(gate)
+		synctest.Wait()
+		l.check(t, "1s a")
+		if r.Len() != 2 { // nothing more is removed
+			t.Errorf("%d names left", r.Len())
+		}
+	})
+}
+
+// newReaper returns a Reaper that reports nothing.
+func newReaper(from store.Remover) *store.Reaper {
+	return store.NewReaper(from, func(string, error) {})
+}
+
+// A gated remover hangs until its gate is closed.
+type gated struct {
+	store.Remover
+	gate chan struct{}
+}
+
+// Remove implements store.Remover.
+func (g gated) Remove(name string) error {
+	<-g.gate
+	return g.Remover.Remove(name)
 }
 
 func TestReaperTakesNamesFromMany(t *testing.T) {

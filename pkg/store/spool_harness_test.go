@@ -17,13 +17,18 @@ import (
 const plenty = 1 << 30
 
 // run runs a Spool until the test ends, or until stop, which returns what Run
-// does.
+// does. It then has three seconds.
 func run(t *testing.T, s *store.Spool) (stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
+	late, giveUp := context.WithCancel(context.Background())
+	go func() {
+		defer giveUp()
+		ended <- s.Run(ctx, late)
+	}()
 	stop = sync.OnceValue(func() error {
+		defer time.AfterFunc(3*time.Second, giveUp).Stop()
 		cancel()
 		return <-ended
 	})

@@ -11,17 +11,16 @@ const (
 	firstPause = 250 * time.Millisecond // after a failure, doubled after each
 	lastPause  = 5 * time.Second
 	lookEvery  = time.Second // whether writing is slow
-	grace      = 3 * time.Second
 )
 
 // Run writes what is put until ctx ends, and then what still waits, each blob
-// once and all in at most 3 s. It returns nil when everything is written, and
-// otherwise how much is not, and why. It is called once, and ended when nobody
-// calls Put any more.
+// once, until late ends. It returns nil when everything is written, and otherwise
+// how much is not, and why. It is called once, and ended when nobody calls Put any
+// more.
 //
 // A write that the system does not come back from is left behind.
-func (s *Spool) Run(ctx context.Context) error {
-	last, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+func (s *Spool) Run(ctx, late context.Context) error {
+	last, giveUp := context.WithCancel(late)
 	defer giveUp()
 	ended := make(chan struct{})
 	go func() {
@@ -29,22 +28,18 @@ func (s *Spool) Run(ctx context.Context) error {
 		s.work(ctx)
 		s.drain(last)
 	}()
-	s.watch(ctx, ended)
+	s.watch(late, ended)
 	return s.rest()
 }
 
-// watch tells of failures until the writer has ended, or ctx for so long that
-// it is no longer waited for.
-func (s *Spool) watch(ctx context.Context, ended <-chan struct{}) {
+// watch tells of failures until the writer has ended, or is no longer waited for.
+func (s *Spool) watch(late context.Context, ended <-chan struct{}) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	var late <-chan time.Time
-	stop, told := ctx.Done(), false
+	told := false
 	for over := false; !over; {
 		select {
-		case <-stop:
-			stop, late = nil, time.After(grace)
-		case <-late:
+		case <-late.Done():
 			over = true
 		case <-ended:
 			over = true
