@@ -112,7 +112,12 @@ func (s *server) wantCapture(t *testing.T, i int, told string) {
 // unbroken checks that a stream on air has neither gap nor discontinuity.
 func (s *server) unbroken(stream string) {
 	s.t.Helper()
-	for _, rendition := range []string{"v0", "a0"} {
+	s.unbrokenTracks(stream, "v0", "a0")
+}
+
+func (s *server) unbrokenTracks(stream string, renditions ...string) {
+	s.t.Helper()
+	for _, rendition := range renditions {
 		list := s.get("/" + stream + "/" + rendition + "/index.m3u8")
 		if strings.Contains(list, "#EXT-X-DISCONTINUITY\n") || strings.Contains(list, "#EXT-X-GAP") || strings.Contains(list, "#EXT-X-ENDLIST") {
 			s.t.Errorf("%s is broken:\n%s", stream, list)

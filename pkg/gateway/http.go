@@ -78,7 +78,7 @@ func (g *Gateway) serveHTTP(ctx, late context.Context) error {
 	server.BaseContext = func(net.Listener) context.Context { return serving }
 	defer g.park(server)()
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(g.http) }()
+	go func() { served <- server.Serve(viewers{g.http}) }()
 	select {
 	case err := <-served:
 		return errors.Join(fmt.Errorf("http: %w", err), server.Close())

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"sluice/pkg/store"
@@ -53,8 +54,33 @@ func serve(w http.ResponseWriter, r *http.Request, e entity, content io.ReadSeek
 		r.Header.Set("Range", "bytes="+strconv.FormatInt(math.MaxInt64, 10)+"-")
 	}
 	e.describe(w.Header())
+	if _, file := content.(syscall.Conn); !file || r.ProtoMajor == 2 { // the system cannot send it by itself
+		w = frugal{w, r.ProtoMajor}
+	}
 	http.ServeContent(w, r, "", time.Time{}, content)
 }
+
+// A frugal is an answer that net/http would copy through two buffers of 32 KB, which
+// it holds while a client is slow, or through one where frames have 16 KB.
+type frugal struct {
+	http.ResponseWriter
+	protocol int
+}
+
+// ReadFrom implements io.ReaderFrom.
+func (f frugal) ReadFrom(from io.Reader) (int64, error) {
+	size := int64(32 << 10)
+	if f.protocol == 2 {
+		size = 16 << 10
+	}
+	if limited, ok := from.(*io.LimitedReader); ok {
+		size = max(min(size, limited.N), 1)
+	}
+	return io.CopyBuffer(struct{ io.Writer }{f.ResponseWriter}, from, make([]byte, size))
+}
+
+// Unwrap is for http.ResponseController.
+func (f frugal) Unwrap() http.ResponseWriter { return f.ResponseWriter }
 
 func (e entity) describe(h http.Header) {
 	h.Set("Content-Type", e.kind)

@@ -218,6 +218,35 @@ func TestHerd(t *testing.T) {
 	}
 }
 
+// A client that takes too little of a segment is let go when the server's time for
+// an answer is over, and the segment with it.
+func TestSlowClientOfASegment(t *testing.T) {
+	for _, p := range protocols() {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			s := p.open(t)
+			s.add(v0, 0)
+			video := s.begin(v0, 1)
+			video.cut()
+			video.Chunks = append(video.Chunks, make([]byte, 64<<20)) // more than sockets hold
+			seg := video.finish()
+			res, err := s.fetch(t.Context(), "/live/show/v0/"+seg.Name+".m4s")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if _, err := io.ReadFull(res.Body, make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			s.waiting(1)
+			s.waiting(0)
+			if _, err := io.Copy(io.Discard, res.Body); err == nil {
+				t.Error("ended like a whole one")
+			}
+		})
+	}
+}
+
 // A client that takes nothing is let go, and keeps nobody else from what they
 // ask for.
 func TestSlowClient(t *testing.T) {
