@@ -82,7 +82,7 @@ func (g *Gateway) open() (err error) {
 	})
 	site, err := origin.New(origin.Config{
 		Metrics: metrics.New(g.registry, g.backlog()),
-		Source:  g.registry, Store: viewing{g.store}, Pages: web.Files(),
+		Source:  g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Log: g.log, Now: time.Now,
 	})
 	if err != nil {

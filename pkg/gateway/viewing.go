@@ -2,19 +2,52 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"path"
 	"syscall"
+	"time"
 
 	"sluice/pkg/cmaf"
 	"sluice/pkg/store"
 )
 
 // viewing is a store as viewers see it: segments without their records.
-type viewing struct{ store.Store }
+type viewing struct {
+	store.Store
+	spool *store.Spool  // that is Store, nil if there is none
+	turns chan struct{} // has room for those who open something on the disk
+}
 
-// Open implements store.Store.
+const (
+	// opening is how many segments are opened on the disk at a time. Each takes
+	// a thread while the disk hangs, and the runtime ends a process with 10000.
+	opening = 256
+
+	// turnIn is how long one more waits until one of them is open.
+	turnIn = 2 * time.Second
+)
+
+func newViewing(s store.Store, spool *store.Spool) viewing {
+	return viewing{s, spool, make(chan struct{}, opening)}
+}
+
+// Open implements store.Store. It returns store.ErrHangs when the disk takes no
+// more.
 func (v viewing) Open(name string) (store.Blob, error) {
+	if v.spool == nil || v.spool.Holds(name) {
+		return v.open(name)
+	}
+	select {
+	case v.turns <- struct{}{}:
+	case <-time.After(turnIn):
+		return nil, fmt.Errorf("open %s: %w", name, store.ErrHangs)
+	}
+	defer func() { <-v.turns }()
+	return v.open(name)
+}
+
+func (v viewing) open(name string) (store.Blob, error) {
 	blob, err := v.Store.Open(name)
 	if err != nil || path.Ext(name) != ".m4s" {
 		return blob, err

@@ -49,7 +49,7 @@ func seenBlobs(t *testing.T, size int) []seenBlob {
 		}
 		all = append(all, seenBlob{kind, func(t *testing.T) store.Blob {
 			t.Helper()
-			blob, err := viewing{s}.Open("live/show/v0/1.m4s")
+			blob, err := newViewing(s, nil).Open("live/show/v0/1.m4s")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -199,7 +199,7 @@ func TestViewingLeavesOthersAlone(t *testing.T) {
 		if err := s.Put(name, []byte(content)); err != nil {
 			t.Fatal(err)
 		}
-		blob, err := viewing{s}.Open(name)
+		blob, err := newViewing(s, nil).Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -99,7 +99,7 @@ func (o *Origin) fail(w http.ResponseWriter, r *http.Request, err error) {
 		refuseNow(w, http.StatusNotFound)
 	case errors.Is(err, errDirectives):
 		refuse(w, http.StatusBadRequest)
-	case errors.Is(err, errLate), errors.Is(err, ErrClosing):
+	case errors.Is(err, errLate), errors.Is(err, ErrClosing), errors.Is(err, store.ErrHangs):
 		refuseNow(w, http.StatusServiceUnavailable)
 	case errors.Is(err, context.Canceled):
 		abort()

@@ -14,7 +14,7 @@ import (
 // before it tries again.
 const RetryAfter = time.Minute
 
-// ErrHangs is returned by Run of a Reaper whose store does not come back.
+// ErrHangs says that a disk does not come back from what it is asked for.
 var ErrHangs = errors.New("the disk hangs")
 
 // A Remover removes blobs. Every Store is one.

@@ -47,3 +47,11 @@ func owner(name string) string {
 	}
 	return name
 }
+
+// Holds reports whether a blob is in memory: to open it takes no disk.
+func (s *Spool) Holds(name string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	it := s.blobs.held[name]
+	return it != nil && it.state != written
+}
