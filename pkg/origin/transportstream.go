@@ -11,6 +11,7 @@ import (
 	"github.com/maypok86/otter/v2"
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"sluice/pkg/cmaf"
 	"sluice/pkg/live"
@@ -23,10 +24,11 @@ import (
 // for: each once however many ask, as many at a time as there are processors,
 // and kept within a budget of bytes.
 type transportStreams struct {
-	store store.Store
-	cache *otter.Cache[string, []byte]
-	turns *semaphore.Weighted
-	log   zerolog.Logger
+	store   store.Store
+	cache   *otter.Cache[string, []byte]
+	packing singleflight.Group
+	turns   *semaphore.Weighted
+	log     zerolog.Logger
 }
 
 func newTransportStreams(s store.Store, budget int64, log zerolog.Logger) (*transportStreams, error) {
@@ -48,14 +50,25 @@ func (t *transportStreams) segment(ctx context.Context, p *live.Presentation, id
 	// Others may wait for the result, so it must not matter to them that
 	// the client who asked first goes away.
 	ctx = context.WithoutCancel(ctx)
-	return t.cache.Get(ctx, p.Blob(id, name), otter.LoaderFunc[string, []byte](
-		func(ctx context.Context, blob string) ([]byte, error) {
-			parts, err := together(p.Snapshot(), id, name)
-			if err != nil {
-				return nil, err
-			}
-			return t.pack(ctx, p, blob, parts)
-		}))
+	blob := p.Blob(id, name)
+	packed, err, _ := t.packing.Do(blob, func() (any, error) {
+		// The cache could load by itself, but then who comes while the result
+		// is put into it would pack once more.
+		if data, ok := t.cache.GetIfPresent(blob); ok {
+			return data, nil
+		}
+		parts, err := together(p.Snapshot(), id, name)
+		if err != nil {
+			return nil, err
+		}
+		data, err := t.pack(ctx, p, blob, parts)
+		if err == nil {
+			t.cache.Set(blob, data)
+		}
+		return data, err
+	})
+	data, _ := packed.([]byte)
+	return data, err
 }
 
 // pack reads the parts from the store and packs them, when its turn comes.
