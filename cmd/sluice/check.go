@@ -12,6 +12,7 @@ import (
 type checkCommand struct {
 	URL      string        `arg:"" name:"url" optional:"" help:"Playlist or MPD to watch: http://host/..."`
 	Duration time.Duration `help:"How long to watch." default:"${check_duration}"`
+	Patient  bool          `help:"The publisher and the server may be away for a while: judge what must hold across that, and nothing that is late."`
 	Strict   bool          `help:"Fail also when a rule is broken that only should hold."`
 	JSON     bool          `name:"json" help:"Write the report for a program."`
 	Rules    bool          `help:"List the rules and end."`
@@ -37,7 +38,7 @@ func (c *checkCommand) Run(ctx context.Context, t terminal) error {
 	if c.Rules {
 		return check.WriteRules(t.out)
 	}
-	report, err := check.Run(ctx, c.URL, check.Options{Duration: c.Duration})
+	report, err := check.Run(ctx, c.URL, check.Options{Duration: c.Duration, Patient: c.Patient})
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}

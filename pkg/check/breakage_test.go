@@ -162,10 +162,15 @@ func number(path string) int {
 
 func runBreakages(t *testing.T, all []breakage) {
 	t.Helper()
+	runWith(t, Options{Duration: 9 * time.Second}, all)
+}
+
+func runWith(t *testing.T, options Options, all []breakage) {
+	t.Helper()
 	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			report, err := watchImitation(t, c.path, 9*time.Second, c.set)
+			report, err := watchWith(t, c.path, options, c.set)
 			if err != nil {
 				t.Fatal(err)
 			}

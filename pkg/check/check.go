@@ -37,6 +37,16 @@ const maxRenditions = 12
 type Options struct {
 	Duration  time.Duration     // how long; DefaultDuration if 0
 	Transport http.RoundTripper // how to reach the server; one like http.DefaultTransport if nil
+
+	// Patient: the publisher may be away for a while, and so may the server. What
+	// does not come in time is then no fault, and what broke off is asked for
+	// again. All rules that span time hold across that, and what may be kept by a
+	// cache is asked for again now and then: it must be what it was.
+	Patient bool
+
+	// Found is told of each fault when it is found, unless it is nil. It may be
+	// called from several goroutines; Count is 1.
+	Found func(Finding)
 }
 
 // Validate returns an error for an address that cannot be watched.
@@ -73,7 +83,7 @@ func Run(ctx context.Context, address string, o Options) (*Report, error) {
 		defer transport.CloseIdleConnections()
 		o.Transport = transport
 	}
-	w := &watch{client: newClient(o.Transport), ledger: newLedger(), probed: make(map[string]bool)}
+	w := &watch{client: newClient(o.Transport), ledger: newLedger(o.Found), probed: make(map[string]bool)}
 	first, err := w.client.get(ctx, query{url: address, text: true})
 	switch {
 	case err != nil:
@@ -85,6 +95,13 @@ func Run(ctx context.Context, address string, o Options) (*Report, error) {
 	watching, cancel := context.WithTimeout(ctx, o.Duration)
 	defer cancel()
 	w.probing = ctx
+	revisiting, stop := context.WithCancel(watching)
+	defer stop()
+	if w.patient = o.Patient; w.patient {
+		w.ledger.spare = prompt()
+		w.client.outlast, w.client.witness = &outlast{until: began.Add(o.Duration + requestTimeout)}, newWitness(w.ledger.add)
+		w.revisits(revisiting)
+	}
 	text := strings.TrimLeft(string(first.body[:min(len(first.body), 512)]), "\ufeff \t\r\n")
 	kind := ""
 	switch {
@@ -95,6 +112,7 @@ func Run(ctx context.Context, address string, o Options) (*Report, error) {
 	default:
 		return nil, fmt.Errorf("%s: %w", address, ErrUnreadable)
 	}
+	stop()
 	w.probes.Wait()
 	report := w.ledger.report()
 	report.URL, report.Kind, report.Watched = address, kind, time.Since(began)
@@ -103,8 +121,9 @@ func Run(ctx context.Context, address string, o Options) (*Report, error) {
 
 // A watch is one look at an address.
 type watch struct {
-	client *client
-	ledger *ledger
+	client  *client
+	ledger  *ledger
+	patient bool // nothing is too late
 
 	// probing is the context of probes, which may outlive the time of watching
 	// by the time of an answer.
@@ -113,6 +132,7 @@ type watch struct {
 
 	mu     sync.Mutex
 	probed map[string]bool
+	lists  func(ctx context.Context, url string) string // the rule for what is listed and not to be had, "" for what is not listed
 }
 
 // notes returns where faults of one resource are written down.

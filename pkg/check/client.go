@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -18,7 +18,7 @@ import (
 const (
 	maxText      = 4 << 20  // of a playlist or MPD
 	maxMedia     = 32 << 20 // of a segment
-	maxTotal     = 4 << 30  // of all bodies
+	maxTotal     = 4 << 30  // of all bodies within budgetTime
 	maxArrivals  = 4096     // instants noted of one body
 	maxRedirects = 5
 )
@@ -26,6 +26,10 @@ const (
 // requestTimeout is how long an answer may take when nothing says that it is
 // held back.
 const requestTimeout = 10 * time.Second
+
+// budgetTime is how long it takes until a server may send maxTotal again: a
+// watch of many hours reads more than one of seconds, at the same rate.
+const budgetTime = time.Hour
 
 // origin is who asks, as a player in a page would.
 const origin = "https://player.example"
@@ -38,12 +42,17 @@ var (
 // A client asks a server and notes what comes when. It holds no more than the
 // limits above allow.
 type client struct {
-	http  *http.Client
-	total atomic.Int64
+	http    *http.Client
+	outlast *outlast // nil when a server that is away is a fault
+	witness *witness // nil when nothing is asked for twice
+
+	mu    sync.Mutex
+	total int64 // bytes of bodies since
+	since time.Time
 }
 
 func newClient(transport http.RoundTripper) *client {
-	return &client{http: &http.Client{
+	return &client{since: time.Now(), http: &http.Client{
 		Transport: transport,
 		CheckRedirect: func(_ *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {
@@ -85,7 +94,8 @@ type answer struct {
 	replied  time.Time // the header was there
 	done     time.Time // the last byte was there
 	arrivals []arrival
-	cut      error // why the body ended early, nil if it did not
+	cut      error  // why the body ended early, nil if it did not
+	broke    []byte // what had come of an earlier answer that broke off, if this one does not begin with it
 }
 
 // ok reports whether the whole of a resource came.
@@ -111,8 +121,18 @@ func (a *answer) at(n int) time.Time {
 	return a.done
 }
 
-// get asks and reads the answer. An error means that there was none.
+// get asks and reads the answer. An error means that there was none. A patient
+// client asks again while the server is away.
 func (c *client) get(ctx context.Context, q query) (*answer, error) {
+	a, err := c.outlast.ask(ctx, func() (*answer, error) { return c.once(ctx, q) })
+	if err == nil && !q.text {
+		c.witness.look(q, a)
+	}
+	return a, err
+}
+
+// once asks once.
+func (c *client) once(ctx context.Context, q query) (*answer, error) {
 	if q.timeout == 0 {
 		q.timeout = requestTimeout
 	}
@@ -176,10 +196,21 @@ func (c *client) read(r io.Reader, limit int64, a *answer) ([]byte, error) {
 			return body.Bytes(), err
 		case int64(body.Len()) > limit:
 			return body.Bytes()[:limit], errTooLarge
-		case c.total.Add(int64(n)) > maxTotal:
+		case !c.spend(n):
 			return body.Bytes(), errBudget
 		}
 	}
+}
+
+// spend counts bytes of a body. It returns false when there are too many.
+func (c *client) spend(n int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := time.Now(); now.Sub(c.since) > budgetTime {
+		c.since, c.total = now, 0
+	}
+	c.total += int64(n)
+	return c.total <= maxTotal
 }
 
 // inflate undoes gzip, up to limit.

@@ -13,8 +13,11 @@ type dashMedia struct {
 	s      *stream // as the newest manifest has it
 	header *header
 	thread thread
+	judged string  // the key of the stream that thread is of
 	last   listing // the newest that was asked for
 	begun  bool
+	missed []listing // that did not come, and may yet
+	short  []func()  // faults, if anything follows
 	turn   int
 	pace   pace
 	bits   float64 // of all segments
@@ -195,13 +198,19 @@ func (m *dashMedia) segment(ctx context.Context, l listing) bool {
 	had := err == nil && a.ok() && len(a.body) > 0
 	s, l, ok := m.settle(ctx, l, address)
 	if !had {
-		if ok && ctx.Err() == nil {
+		switch {
+		case !ok || ctx.Err() != nil:
+		case m.d.patient && !s.timed: // its publisher may be away
+			m.missed = append(m.missed[max(0, len(m.missed)-maxMissed):], l)
+		default:
 			n.broken("dash/segment-available", 0, "%s cannot be had: %s", s.describe(l), tell(a, err))
 		}
 		m.thread = thread{}
 		return false
 	}
 	m.d.ledger.saw(segmentMedia.String())
+	thing, number := m.named(l)
+	m.d.ledger.number(thing, number, number)
 	c := segmentMedia
 	if s.chunked() && left > -time.Second { // it may be answered as it was begun
 		c = growingMedia
@@ -210,6 +219,7 @@ func (m *dashMedia) segment(ctx context.Context, l listing) bool {
 	if c == segmentMedia && m.d.first(segmentMedia.String()) {
 		m.d.probe(func(ctx context.Context) { m.d.probeHTTP(ctx, a, segmentMedia) })
 	}
+	m.again(ctx)
 	if m.header == nil || !ok {
 		return true
 	}
@@ -234,13 +244,58 @@ func (m *dashMedia) segment(ctx context.Context, l listing) bool {
 	return true
 }
 
+// maxMissed is how many segments are remembered that did not come.
+const maxMissed = 10
+
+// again asks for segments that did not come, now that a later one did: what a
+// manifest of now describes is there.
+func (m *dashMedia) again(ctx context.Context) {
+	missed := m.missed
+	m.missed = nil
+	for _, l := range missed {
+		address, err := m.s.url(l)
+		if err != nil {
+			continue // the watcher tells
+		}
+		a, err := m.d.client.get(ctx, query{url: address, timeout: requestTimeout + 3*scale(l.duration, m.s.timescale)})
+		if err == nil && a.ok() && len(a.body) > 0 || ctx.Err() != nil {
+			continue
+		}
+		if s, l, ok := m.settle(ctx, l, address); ok && ctx.Err() == nil {
+			m.d.notes(address).broken("dash/segment-available", 0, "%s cannot be had, and a later one can: %s", s.describe(l), tell(a, err))
+		}
+	}
+}
+
+// named returns what tells segments apart in their addresses.
+func (m *dashMedia) named(l listing) (thing string, number uint64) {
+	if m.s.timed {
+		return m.s.rep.ID + " $Time$", l.time
+	}
+	return m.s.rep.ID + " $Number$", l.number
+}
+
+// goOn keeps the thread of what came before if a segment follows from that. It
+// may turn out to be of the next Period.
+func (m *dashMedia) goOn(l listing) {
+	period := m.s.key()
+	if period == m.key {
+		for _, tell := range m.short {
+			tell()
+		}
+	}
+	m.short = nil
+	follows := m.begun && (m.s.timed && m.last.end() == l.time || !m.s.timed && m.last.number+1 == l.number)
+	if !follows || period != m.judged {
+		m.thread, m.judged = thread{}, period
+	}
+}
+
 // judge compares the chunks of a segment with the manifest and the segment
 // before it.
 func (m *dashMedia) judge(l listing, chunks []chunk, n notes) {
 	s := m.s
-	if follows := m.begun && (s.timed && m.last.end() == l.time || !s.timed && m.last.number+1 == l.number); !follows {
-		m.thread = thread{}
-	}
+	m.goOn(l)
 	m.thread.judgeChunks(chunks, m.header, n)
 	if s.set.StartsWith == "1" && s.kind() == "video" && !startsSync(chunks) {
 		n.broken("dash/start-with-sap-wrong", 0, "%s begins with no sync sample, and @startWithSAP is 1", s.describe(l))
@@ -272,7 +327,13 @@ func (m *dashMedia) judge(l listing, chunks []chunk, n notes) {
 		n.broken("dash/duration-drift", 0, "%s should begin at %d and begins at %d, more than half a segment off", s.describe(l), l.time, first)
 	}
 	end := s.m.periodEnd(s.period)
-	last := end > 0 && s.begins(l.end()) >= end // it may be shorter
+	last := end > 0 && s.begins(l.end()) >= end        // it may be shorter
+	if m.d.patient && length*2 < l.duration && !last { // it may be the last without that anybody knows
+		m.short = append(m.short, func() {
+			n.broken("dash/duration-drift", 0, "%s is %d long, and @duration is %d, and another one followed", s.describe(l), length, l.duration)
+		})
+		return
+	}
 	if length*2 < l.duration && !last || length*2 > 3*l.duration {
 		n.broken("dash/duration-drift", 0, "%s is %d long, and @duration is %d", s.describe(l), length, l.duration)
 	}

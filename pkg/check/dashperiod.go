@@ -36,8 +36,12 @@ func (m *mpd) stale(now time.Time) bool {
 // since returns a manifest that was asked for at an instant or later; nil if it
 // cannot be had. One that never changes is asked for once.
 func (d *dashWatch) since(ctx context.Context, at time.Time) *mpd {
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
+	select {
+	case d.reloading <- struct{}{}:
+		defer func() { <-d.reloading }()
+	case <-ctx.Done():
+		return nil
+	}
 	if m, _ := d.latest(); !m.asked.Before(at) || !m.dynamic() || m.durations.update < 0 {
 		return m
 	}

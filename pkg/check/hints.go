@@ -50,11 +50,18 @@ func (r *hlsRendition) probeHint(ctx context.Context, p *playlist, h hint) {
 		return
 	}
 	n := r.h.notes(address)
-	a, err := r.h.client.get(ctx, query{url: address, timeout: 3*p.partTarget.Duration + 2*time.Second})
+	timeout := 3*p.partTarget.Duration + 2*time.Second
+	if r.h.patient {
+		timeout = 3*p.target + requestTimeout
+	}
+	a, err := r.h.client.get(ctx, query{url: address, timeout: timeout})
 	if err != nil || !a.ok() || len(a.body) == 0 {
 		problem := "not answered"
 		if err == nil {
 			problem = fmt.Sprintf("answered %s, %d bytes", a.problem(), len(a.body))
+		}
+		if r.h.patient && r.withdrawn(ctx, h) {
+			return
 		}
 		if pause(ctx, 2*p.partTarget.Duration) && r.listed(h.uri) {
 			n.broken("hls/preload-hint-answer", 0, "a request for the hinted part is %s, and the part came", problem)
@@ -76,6 +83,14 @@ func (r *hlsRendition) probeHint(ctx context.Context, p *playlist, h hint) {
 	if span > max(p.partTarget.Duration/4, 50*time.Millisecond) && span > 3*plain {
 		n.broken("hls/part-burst", 0, "the bytes of the hinted part came over %s, and over %s when it was complete", span.Round(time.Millisecond), plain.Round(time.Millisecond))
 	}
+}
+
+// withdrawn reports whether a playlist of now has a hint no more, and not the part
+// either: its publisher is away.
+func (r *hlsRendition) withdrawn(ctx context.Context, h hint) bool {
+	p, _ := r.probe(ctx, "sluice-check="+random(), requestTimeout)
+	return p != nil && !slices.ContainsFunc(p.hints, func(other hint) bool { return other.resource == h.resource }) &&
+		!slices.ContainsFunc(p.open.parts, func(part part) bool { return part.resource == h.resource })
 }
 
 // probeMapHint asks for a hinted header. When it cannot be had, the hint must

@@ -21,7 +21,8 @@ type history struct {
 	segments map[uint64]segment
 	byURI    map[resource]uint64
 	parts    map[place]part
-	hinted   map[place]hint // what was hinted to stand there
+	byPart   map[resource]place // where a part with that URI stood
+	hinted   map[place]hint     // what was hinted to stand there
 	removed  map[uint64]segment
 	grown    time.Time // when the newest segment was first seen
 	longest  time.Duration
@@ -30,7 +31,7 @@ type history struct {
 
 func newHistory() *history {
 	return &history{
-		segments: make(map[uint64]segment), byURI: make(map[resource]uint64), parts: make(map[place]part),
+		segments: make(map[uint64]segment), byURI: make(map[resource]uint64), parts: make(map[place]part), byPart: make(map[resource]place),
 		hinted: make(map[place]hint), removed: make(map[uint64]segment),
 	}
 }
@@ -101,6 +102,8 @@ func (h *history) judgeSegments(p *playlist, n notes) {
 		switch {
 		case known.resource != s.resource:
 			n.broken("hls/segment-change", s.line, "media sequence number %d was %s and is %s", s.msn, known.uri, s.uri)
+		case known.gap != s.gap:
+			n.broken("hls/segment-change", s.line, "%s was a gap: %t, and is: %t", s.uri, known.gap, s.gap)
 		case known.duration.Duration != s.duration.Duration:
 			n.broken("hls/segment-change", s.line, "EXTINF of %s was %s and is %s", s.uri, known.duration, s.duration)
 		case known.dateTimeText != s.dateTimeText:
@@ -126,11 +129,15 @@ func (h *history) judgeParts(p *playlist, n notes) {
 			if !ok && was && !part.gap && hinted.uri != part.uri {
 				n.broken("hls/preload-hint", part.line, "the hint was %s and the part is %s", hinted.uri, part.uri)
 			}
-			h.parts[at] = part
+			if stood, used := h.byPart[part.resource]; used && stood != at && !part.gap {
+				n.broken("hls/uri-reuse", part.line, "%s is %s and was %s", part.uri, at, stood)
+			}
+			h.parts[at], h.byPart[part.resource] = part, at
 		}
 	}
 	if len(h.parts) > maxKnown {
 		clear(h.parts)
+		clear(h.byPart)
 	}
 	for i := range p.segments {
 		each(&p.segments[i])

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -92,11 +93,21 @@ func (m *hlsMedia) offer(p *playlist, h *history) {
 		m.enqueue(func(ctx context.Context) { m.segment(ctx, p, s) })
 	}
 	m.offered = true
+	m.forget(p.sequence)
 	m.offerParts(p, p.open)
 	for msn, s := range h.removed {
 		delete(h.removed, msn)
 		m.enqueue(func(ctx context.Context) { m.gone(ctx, p, s) })
 	}
+}
+
+// forget drops, when there are many, what was offered and has left the playlist.
+func (m *hlsMedia) forget(before uint64) {
+	if len(m.segments)+len(m.parts) < maxKnown {
+		return
+	}
+	maps.DeleteFunc(m.segments, func(msn uint64, _ bool) bool { return msn < before })
+	maps.DeleteFunc(m.parts, func(at place, _ bool) bool { return at.msn < before })
 }
 
 func (m *hlsMedia) offerParts(p *playlist, s segment) {

@@ -147,7 +147,7 @@ func TestSockets(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	l := newLedger()
+	l := newLedger(nil)
 	n := sink(l.add).at("http://origin.example/x.m3u8")
 	n.broken("http/gzip", 0, "2000 bytes")
 	n.broken("hls/extinf-target", 9, "EXTINF \x1b[31m%s", strings.Repeat("9", 1000))

@@ -412,13 +412,19 @@ func serving(handler http.Handler, f func(http.RoundTripper)) {
 // watchImitation watches an address of an imitation for some seconds of a fake clock.
 func watchImitation(t *testing.T, address string, d time.Duration, set func(*imitation)) (report *Report, err error) {
 	t.Helper()
+	return watchWith(t, address, Options{Duration: d}, set)
+}
+
+func watchWith(t *testing.T, address string, options Options, set func(*imitation)) (report *Report, err error) {
+	t.Helper()
 	synctest.Test(t, func(*testing.T) {
 		o := newImitation()
 		if set != nil {
 			set(o)
 		}
 		serving(o, func(transport http.RoundTripper) {
-			report, err = Run(context.Background(), "http://origin.example"+address, Options{Duration: d, Transport: transport})
+			options.Transport = transport
+			report, err = Run(context.Background(), "http://origin.example"+address, options)
 		})
 	})
 	return report, err

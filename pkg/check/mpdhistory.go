@@ -20,7 +20,7 @@ func judgeUpdate(old, m *mpd, now time.Time, n notes) {
 	case m.dynamic() && m.Published == old.Published && !bytes.Equal(content(old.raw), content(m.raw)):
 		n.broken("dash/publish-time-change", m.line, "the manifest changed and @publishTime is still %s", m.Published)
 	}
-	judgePeriods(old, m, n)
+	judgePeriods(old, m, now, n)
 	streams := make(map[string]*stream)
 	for _, s := range old.streams {
 		streams[s.key()] = s
@@ -40,7 +40,7 @@ var clocks = regexp.MustCompile(`<UTCTiming[^>]*utc:direct[^>]*>`)
 func content(raw []byte) []byte { return clocks.ReplaceAll(raw, nil) }
 
 // judgePeriods compares the Periods that two manifests have in common.
-func judgePeriods(old, m *mpd, n notes) {
+func judgePeriods(old, m *mpd, now time.Time, n notes) {
 	type known struct {
 		index int
 		start time.Duration
@@ -50,7 +50,7 @@ func judgePeriods(old, m *mpd, n notes) {
 		periods[p.ID] = known{i, old.periods[i]}
 	}
 	last := -1
-	common := len(m.Periods) == 0 || len(old.Periods) == 0
+	common := len(m.Periods) == 0 || len(old.Periods) == 0 || old.expired(m, now)
 	for i := range m.Periods {
 		p := &m.Periods[i]
 		before, ok := periods[p.ID]
@@ -72,6 +72,41 @@ func judgePeriods(old, m *mpd, n notes) {
 	}
 	if !common {
 		n.broken("dash/period-change", m.Periods[0].line, "Period %q and all others have gone, and Period %q is new", old.Periods[len(old.Periods)-1].ID, m.Periods[0].ID)
+	}
+}
+
+// expired reports whether all that a manifest lists has left the time shift
+// buffer when the next one comes: nothing came for so long. What is numbered and
+// not listed may have, if a later Period follows.
+func (m *mpd) expired(next *mpd, now time.Time) bool {
+	for _, s := range m.streams {
+		switch {
+		case m.durations.depth < 0:
+			return false
+		case s.timed && len(s.timeline) > 0 && s.ends(s.timeline[len(s.timeline)-1]).Add(m.durations.depth).After(now.Add(tolerance)):
+			return false
+		case !s.timed && (len(next.periods) == 0 || next.periods[0] <= m.periods[s.period]):
+			return false
+		}
+	}
+	return true
+}
+
+// judgeReturned looks for Periods that had gone. known are all that were there,
+// by id, and becomes so with m.
+func judgeReturned(known map[string]bool, old, m *mpd, n notes) {
+	listed := make(map[string]bool)
+	for i := range old.Periods {
+		listed[old.Periods[i].ID] = true
+		known[old.Periods[i].ID] = true
+	}
+	for i := range m.Periods {
+		if p := &m.Periods[i]; known[p.ID] && !listed[p.ID] {
+			n.broken("dash/period-change", p.line, "Period %q had gone and is there again", p.ID)
+		}
+	}
+	if len(known) > maxKnown {
+		clear(known)
 	}
 }
 

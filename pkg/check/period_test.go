@@ -99,6 +99,17 @@ func irregularly(silent bool) func(*imitation) {
 func TestPeriodBegins(t *testing.T) {
 	runBreakages(t, []breakage{
 		{"a new Period", lowDASH, irregularly(false), ""},
+		{"a new Period behind a hole", lowDASH, func(o *imitation) {
+			i := newIrregular(o, false)
+			irregularly(false)(o)
+			regular := o.chunk
+			o.chunk = func(t *imitated, k int, c *imitatedChunk) {
+				if regular(t, k, c); k >= i.first(i.number) {
+					c.time += 3 * t.frame
+					c.sequence = 1 + uint32(k-i.first(i.number))
+				}
+			}
+		}, ""},
 		{"a new Period of which nobody is told", lowDASH, irregularly(true), "dash/duration-drift"},
 	})
 }

@@ -20,6 +20,9 @@ func (m *dashMedia) probeOldest(ctx context.Context) {
 			oldest = s.nominal(0)
 		}
 		l, _ = s.find(oldest.number + 1)
+		if m.d.patient && l.number > m.last.number { // its publisher may be away since then
+			return
+		}
 		if !s.inPeriod(l) || s.available(l).After(m.d.now(time.Now())) {
 			return
 		}

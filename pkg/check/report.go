@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -24,8 +25,19 @@ type Report struct {
 	URL      string         `json:"url"`
 	Kind     string         `json:"kind"` // "HLS", "LL-HLS", "DASH" or "LL-DASH"
 	Watched  time.Duration  `json:"watchedNanoseconds"`
+	Ended    bool           `json:"ended"`    // nothing more will come
 	Seen     map[string]int `json:"seen"`     // how many of each thing were judged: "playlist", "segment" and so on
 	Findings []Finding      `json:"findings"` // errors first, then by name
+
+	// Numbers are the media sequence numbers of each playlist, by its address;
+	// of a manifest the $Number$ or $Time$ of segments, by Representation.
+	Numbers map[string]Numbers `json:"numbers"`
+}
+
+// Numbers are from the first of the first text to the last of the last.
+type Numbers struct {
+	First uint64 `json:"first"`
+	Last  uint64 `json:"last"`
 }
 
 // Failed reports whether a rule is broken that must not be; with strict, also
@@ -126,14 +138,18 @@ func keys[V any](m map[string]V) func(func(string) bool) {
 // A ledger gathers faults, by rule. It is safe for several goroutines.
 type ledger struct {
 	rules map[string]Rule
+	spare map[string]bool // rules whose faults are none
+	tell  func(Finding)   // may be nil
 
 	mu    sync.Mutex
 	found map[string]*Finding
 	seen  map[string]int
+	spans map[string]Numbers
+	ended bool
 }
 
-func newLedger() *ledger {
-	l := &ledger{rules: make(map[string]Rule), found: make(map[string]*Finding), seen: make(map[string]int)}
+func newLedger(tell func(Finding)) *ledger {
+	l := &ledger{tell: tell, rules: make(map[string]Rule), found: make(map[string]*Finding), seen: make(map[string]int), spans: make(map[string]Numbers)}
 	for _, r := range Rules() {
 		l.rules[r.Name] = r
 	}
@@ -142,13 +158,20 @@ func newLedger() *ledger {
 
 // add is a sink.
 func (l *ledger) add(f fault) {
+	if l.spare[f.rule] {
+		return
+	}
+	finding := Finding{Rule: l.rules[f.rule], Count: 1, URL: clip(f.url), Line: f.line, Detail: f.detail}
+	if l.tell != nil {
+		l.tell(finding)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if known, ok := l.found[f.rule]; ok {
 		known.Count++
 		return
 	}
-	l.found[f.rule] = &Finding{Rule: l.rules[f.rule], Count: 1, URL: clip(f.url), Line: f.line, Detail: f.detail}
+	l.found[f.rule] = &finding
 }
 
 // saw counts a thing that was judged.
@@ -158,11 +181,28 @@ func (l *ledger) saw(thing string) {
 	l.seen[thing]++
 }
 
+// number notes which numbers are listed of a thing.
+func (l *ledger) number(thing string, first, last uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known, ok := l.spans[thing]; ok {
+		first, last = min(known.First, first), max(known.Last, last)
+	}
+	l.spans[thing] = Numbers{first, last}
+}
+
+// end notes that a text says that nothing more will come.
+func (l *ledger) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+}
+
 // report returns what was found so far.
 func (l *ledger) report() *Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := &Report{Seen: make(map[string]int), Findings: []Finding{}}
+	r := &Report{Seen: make(map[string]int), Findings: []Finding{}, Numbers: maps.Clone(l.spans), Ended: l.ended}
 	for name, n := range l.seen {
 		r.Seen[name] = n
 	}

@@ -49,6 +49,20 @@ func Rules() []Rule {
 	return all
 }
 
+// prompt returns the rules that say when something comes. Nobody keeps them while a
+// publisher or the server is away.
+func prompt() map[string]bool {
+	rules := make(map[string]bool)
+	for _, name := range []string{
+		"hls/segment-late", "hls/part-late", "hls/part-burst", "hls/block-timeout",
+		"lldash/growing", "lldash/late", "lldash/chunk-burst", "lldash/early",
+		"dash/update-period", "dash/expired", // a Period may end with its first segment, and a window stands still
+	} {
+		rules[name] = true
+	}
+	return rules
+}
+
 // A fault is one rule broken at one place.
 type fault struct {
 	rule   string

@@ -14,7 +14,7 @@ func mpdRules() []Rule {
 		{"dash/publish-time-order", Must, timing + "MPD updates", "@publishTime never goes back"},
 		{"dash/period-id", Must, timing + "MPD updates", "Periods of a dynamic MPD have @id, each its own"},
 		{"dash/period-start", Must, dash + "5.3.2.1", "the start of each Period is known, and Periods follow each other"},
-		{"dash/period-change", Must, timing + "MPD updates", "@id, @start and order of published Periods never change"},
+		{"dash/period-change", Must, timing + "MPD updates", "@id, @start and order of published Periods never change, and none comes again"},
 		{"dash/period-cover", Must, timing + "segment alignment", "the first segment of a Period overlaps its start"},
 		{"dash/set-id", Must, timing + "MPD updates", "AdaptationSets of a dynamic MPD have @id, each its own"},
 		{"dash/set-change", Must, timing + "MPD updates", "AdaptationSets and Representations of a published Period never change"},
@@ -114,6 +114,7 @@ func httpRules() []Rule {
 		{"http/cache-live", Should, cache + "5.2.2.1", "a live playlist is held by caches for at most half a target duration, an MPD for half of @minimumUpdatePeriod"},
 		{"http/cache-blocked", Should, hls + "B.1", "caches can hold the answer to a blocking reload"},
 		{"http/cache-media", Should, hls + "6.2.2", "caches can hold media for as long as they can be had"},
+		{"http/cache-change", Must, "RFC 8246 (immutable), 2", "what caches may keep for long is the same when it is asked for again"},
 		{"http/cache-error", Should, cache + "4.2.2", "caches do not hold an error for long"},
 	}
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -17,12 +18,17 @@ type dashWatch struct {
 	changed chan struct{} // closed when there is a newer one
 	offset  time.Duration // of the server's clock from ours
 
-	reloading sync.Mutex // held while the manifest is asked for again
+	periods map[string]bool // all there ever were, by id
+
+	reloading chan struct{} // holds one while the manifest is asked for again, which may take long
 }
 
 // watchDASH follows a manifest and returns what kind of DASH it is.
 func (w *watch) watchDASH(ctx context.Context, address string, first *answer) string {
-	d := &dashWatch{watch: w, address: address, changed: make(chan struct{})}
+	d := &dashWatch{watch: w, address: address, changed: make(chan struct{}), periods: make(map[string]bool), reloading: make(chan struct{}, 1)}
+	w.mu.Lock()
+	w.lists = d.lists
+	w.mu.Unlock()
 	m := readMPD(first.url, first.body, w.notes(address))
 	if m == nil {
 		return "DASH"
@@ -36,6 +42,7 @@ func (w *watch) watchDASH(ctx context.Context, address string, first *answer) st
 	var group sync.WaitGroup
 	followed := make(map[string]bool)
 	follow := func(m *mpd) {
+		maps.DeleteFunc(followed, func(key string, _ bool) bool { return m.stream(key) == nil }) // its follower ends by itself
 		for _, s := range m.streams {
 			if key := s.key(); !followed[key] && len(followed) < 2*maxRenditions && s.media != "" {
 				followed[key] = true
@@ -59,6 +66,23 @@ func (w *watch) watchDASH(ctx context.Context, address string, first *answer) st
 	}
 	group.Wait()
 	return kind
+}
+
+// lists returns the rule that is broken when what the manifest of now lists at an
+// address cannot be had, "" if it does not list it.
+func (d *dashWatch) lists(ctx context.Context, url string) string {
+	m := d.since(ctx, time.Now())
+	if m == nil {
+		return ""
+	}
+	for _, s := range m.streams {
+		for _, l := range s.timeline {
+			if address, err := s.url(l); err == nil && address == url {
+				return "dash/segment-available"
+			}
+		}
+	}
+	return ""
 }
 
 func manifestClass(m *mpd) class {
@@ -93,6 +117,7 @@ func (d *dashWatch) reload(ctx context.Context) *mpd {
 	m := readMPD(a.url, a.body, n)
 	if m != nil {
 		judgeUpdate(old, m, d.now(a.done), n)
+		judgeReturned(d.periods, old, m, n)
 		d.take(m, a)
 	}
 	return m
@@ -103,6 +128,9 @@ func (d *dashWatch) take(m *mpd, a *answer) {
 	n := d.notes(d.address)
 	judgeMPD(m, d.now(a.done), n)
 	c := manifestClass(m)
+	if !m.dynamic() {
+		d.ledger.end()
+	}
 	judgeAnswer(a, c, m.durations.update, n)
 	d.ledger.saw(c.String())
 	m.asked = a.sent

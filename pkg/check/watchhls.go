@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +33,9 @@ func (w *watch) watchHLS(ctx context.Context, address string, first *answer) str
 	} else {
 		h.renditions = []*hlsRendition{newHLSRendition(h, address)}
 	}
+	w.mu.Lock()
+	w.lists = h.lists
+	w.mu.Unlock()
 	var group sync.WaitGroup
 	for _, r := range h.renditions {
 		group.Go(func() { r.media.run(ctx) })
@@ -78,6 +82,36 @@ func (h *hlsWatch) list(base string) {
 	}
 }
 
+// lists returns the rule that is broken when what a playlist lists at an address
+// cannot be had, "" if none lists it.
+func (h *hlsWatch) lists(_ context.Context, url string) string {
+	for _, r := range h.renditions {
+		p := r.latest()
+		if p == nil {
+			continue
+		}
+		is := func(what resource) bool {
+			address, err := resolve(p.url, what.uri)
+			return err == nil && address == url
+		}
+		for i := range p.segments {
+			if s := &p.segments[i]; !s.gap && is(s.resource) {
+				return "hls/segment-available"
+			}
+		}
+		for i := max(0, len(p.segments)-2); i <= len(p.segments); i++ {
+			s := &p.open
+			if i < len(p.segments) {
+				s = &p.segments[i]
+			}
+			if slices.ContainsFunc(s.parts, func(part part) bool { return !part.gap && is(part.resource) }) {
+				return "hls/part-available"
+			}
+		}
+	}
+	return ""
+}
+
 // An hlsRendition follows one media playlist.
 type hlsRendition struct {
 	h       *hlsWatch
@@ -85,6 +119,7 @@ type hlsRendition struct {
 	media   *hlsMedia
 	history *history // of follow alone
 	turn    int      // counts reloads
+	again   bool     // the whole is to be asked for: a delta did not fit
 	vain    bool     // the newest answer did not bring what was asked for
 	implied int      // reports without LAST-PART that were looked into
 	open    int      // playlists that can be expected to hint at a part
@@ -135,10 +170,12 @@ func (r *hlsRendition) follow(ctx context.Context) {
 			n.broken("hls/playlist-available", 0, "%s: %v", ask.query, err)
 		case p == nil:
 			r.judgeRefusal(a, ask, n)
+			r.again = r.h.patient // what comes next may not be what it was
 		default:
 			failures = 0
 			r.vain = !r.take(p, a, ask)
 			if !p.live() {
+				r.h.ledger.end()
 				return
 			}
 			continue
@@ -170,7 +207,8 @@ func (r *hlsRendition) next() ask {
 	}
 	r.turn++
 	p := r.history.last
-	if p == nil {
+	if p == nil || r.again {
+		r.again = false
 		return a
 	}
 	switch {
@@ -253,17 +291,23 @@ func (r *hlsRendition) take(p *playlist, a *answer, k ask) bool {
 		if last == nil {
 			return false
 		}
+		if r.h.patient && a.done.Sub(r.history.at) > last.control.skipUntil.Duration/2 {
+			n = sink(func(fault) {}).at(r.url) // so late a client asks for no delta, but this one was held
+		}
 		whole := r.merge(last, p, n)
 		if whole == nil {
-			r.history.last = nil // ask for the whole
+			r.again = true
 			return false
 		}
+		n = r.h.notes(r.url)
 		p = whole
 	} else if k.skips && last != nil && p.live() && p.duration() > p.control.skipUntil.Duration+2*p.target {
 		n.broken("hls/delta-unused", 0, "_HLS_skip is answered with the whole playlist of %s, and CAN-SKIP-UNTIL is %s", p.duration(), p.control.skipUntil)
 	}
 	r.judgePace(p, a, k, n)
 	r.history.add(p, a.sent, n)
+	edge, _ := p.edge()
+	r.h.ledger.number(r.url, p.sequence, edge)
 	r.h.judgeReports(r, p, a, n)
 	r.publish(p, a)
 	r.media.offer(p, r.history)
