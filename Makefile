@@ -10,6 +10,9 @@ SHELL := /bin/bash
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
 NPM := npm --prefix web
 LINT := scripts/golangci-lint.sh
+SOAK ?= 5m
+# A module of its own: what it breaks networks with stays out of the gateway's.
+SOAK_MODULE := scripts/soak
 
 # The page is built by a file that appears last and a stamp that npm leaves
 # alone, so that both steps are skipped while nothing has changed.
@@ -46,6 +49,11 @@ check: check-format check-go check-imports check-page check-scripts tidy-check #
 fuzz: ## run every fuzz target; FUZZTIME=30s each, PKG=./pkg/flv for one package
 	scripts/fuzz.sh $(PKG)
 
+.PHONY: soak
+soak: test-tools build ## cut, stall, attack and kill the gateway under strict viewers; SOAK=2h, ARGS="--seed 7"
+	go -C $(SOAK_MODULE) build -o ../../bin/soak .
+	bin/soak --duration $(SOAK) --binary bin/sluice --clip pkg/push/demo.flv $(ARGS)
+
 .PHONY: bench
 bench: ## run the micro benchmarks; BENCH=regexp, COUNT=n, PKG=./pkg/cmaf
 	scripts/bench.sh $(PKG)
@@ -55,15 +63,17 @@ bench: ## run the micro benchmarks; BENCH=regexp, COUNT=n, PKG=./pkg/cmaf
 .PHONY: fmt
 fmt: $(WEB_MODULES) ## format the Go code and the page
 	$(LINT) fmt
+	$(LINT) -C $(SOAK_MODULE) fmt
 	$(NPM) run format
 
 .PHONY: tidy-check
 tidy-check: ## fail when go.mod or go.sum are not tidy
 	go mod tidy -diff
+	go -C $(SOAK_MODULE) mod tidy -diff
 
 .PHONY: clean
 clean: ## remove what was built; tools and npm packages stay
-	rm -rf bin/sluice
+	rm -rf bin/sluice bin/soak
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
 .PHONY: clean-all
@@ -93,12 +103,15 @@ test-tools:
 .PHONY: check-format
 check-format:
 	$(LINT) fmt --diff
+	$(LINT) -C $(SOAK_MODULE) fmt --diff
 
 .PHONY: check-go
 check-go:
 	go vet ./...
 	$(LINT) config verify
 	$(LINT) run
+	go -C $(SOAK_MODULE) vet ./...
+	$(LINT) -C $(SOAK_MODULE) run
 
 .PHONY: check-imports
 check-imports:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs golangci-lint with the given arguments, at the version that
 # scripts/tools/go.mod pins. It is built once into bin/tools/; a new version of
-# it or of Go is a new file.
+# it or of Go is a new file. With -C DIR in front it looks at the module there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,5 +14,9 @@ if [[ ! -x $binary ]]; then
 	mkdir -p bin/tools
 	CGO_ENABLED=0 go -C scripts/tools build -trimpath -buildvcs=false -o "$binary.new" "$module/cmd/golangci-lint"
 	mv "$binary.new" "$binary"
+fi
+if [[ ${1-} == -C ]]; then
+	cd "$2"
+	shift 2
 fi
 exec "$binary" "$@"
