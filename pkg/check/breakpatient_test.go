@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,16 +127,14 @@ func TestBrokenWhilePatient(t *testing.T) {
 // Bytes that came before a connection broke are part of what comes afterwards.
 func TestBrokenOff(t *testing.T) {
 	cut := func(o *imitation) {
-		broken := false
+		var broken atomic.Bool
 		o.grow = func(w http.ResponseWriter, r *http.Request, k int) {
-			if !broken && strings.Contains(r.URL.Path, "v0") {
-				broken = true
+			if strings.Contains(r.URL.Path, "v0") && broken.CompareAndSwap(false, true) {
 				_, _ = w.Write([]byte("what is not there later"))
 				_ = http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)
 			}
-			o.grow = nil
-			o.growing(w, r, o.tracks[strings.Index("va", r.URL.Path[1:2])], k)
+			o.chunks(w, r, o.tracks[strings.Index("va", r.URL.Path[1:2])], k)
 		}
 	}
 	runWith(t, Options{Duration: 9 * time.Second, Patient: true}, []breakage{

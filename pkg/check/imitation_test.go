@@ -314,6 +314,11 @@ func (o *imitation) growing(w http.ResponseWriter, r *http.Request, t *imitated,
 		o.grow(w, r, k)
 		return
 	}
+	o.chunks(w, r, t, k)
+}
+
+// chunks sends the growing segment whose first part is k.
+func (o *imitation) chunks(w http.ResponseWriter, r *http.Request, t *imitated, k int) {
 	for i := range perSegment {
 		until(r.Context(), partEnd(k+i))
 		if _, err := w.Write(o.bytesOf(t, k+i)); err != nil {
