@@ -65,8 +65,12 @@ func clock(prefix string) string {
 // with media. A period leaves when its end leaves the time shift buffer: players
 // stumble over what is older, also when little came after it.
 func listed(s *live.Snapshot) []live.Span {
+	all := s.Spans()
+	if len(all) > 1 && leaves(all[0]) {
+		all = all[1:]
+	}
 	var spans []live.Span
-	for _, span := range s.Spans() {
+	for _, span := range all {
 		span.Tracks = slices.DeleteFunc(span.Tracks, empty)
 		if len(span.Tracks) > 0 {
 			spans = append(spans, span)
@@ -77,6 +81,14 @@ func listed(s *live.Snapshot) []live.Span {
 		spans = spans[1:]
 	}
 	return spans
+}
+
+// leaves reports whether a track of the oldest period has no media any more, and the
+// others will soon have none: they leave together, as no set may leave a period.
+func leaves(oldest live.Span) bool {
+	const little = 2 // segments
+	return slices.ContainsFunc(oldest.Tracks, empty) &&
+		!slices.ContainsFunc(oldest.Tracks, func(l live.Listed) bool { return len(l.Segments) > little })
 }
 
 func empty(l live.Listed) bool {

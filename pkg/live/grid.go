@@ -101,18 +101,13 @@ func (r *Rendition) newest() (seg *Segment, complete bool) {
 }
 
 // typical returns a length that few of the newest segments in front of seg
-// exceed, 0 if there is none or time was counted otherwise there. Players take
-// a segment that begins early better than one that begins late.
+// exceed, 0 if there is none or time was counted otherwise there. Those that an
+// interruption cut short do not count where there are others. Players take a
+// segment that begins early better than one that begins late.
 func (r *Rendition) typical(seg *Segment) media.Ticks {
-	var lengths []media.Ticks
-	for i := range r.Segments {
-		other := &r.Segments[len(r.Segments)-1-i]
-		if other.Number < seg.Number && !other.Gap && other.Timescale() == seg.Timescale() {
-			lengths = append(lengths, other.nominal(r))
-		}
-		if len(lengths) == typical {
-			break
-		}
+	lengths := r.lengths(seg, func(s, behind *Segment) bool { return !behind.Gap && behind.Period == s.Period })
+	if len(lengths) == 0 {
+		lengths = r.lengths(seg, func(_, _ *Segment) bool { return true })
 	}
 	if n := len(lengths); n > 0 && n%2 == 0 {
 		lengths = lengths[:n-1]
@@ -122,6 +117,22 @@ func (r *Rendition) typical(seg *Segment) media.Ticks {
 	}
 	slices.Sort(lengths)
 	return lengths[(len(lengths)-1)*3/4]
+}
+
+// lengths returns those of the newest segments in front of seg, newest first, that
+// count beside the segment behind them.
+func (r *Rendition) lengths(seg *Segment, counts func(s, behind *Segment) bool) (all []media.Ticks) {
+	behind := seg
+	for i := range r.Segments {
+		s := &r.Segments[len(r.Segments)-1-i]
+		if s.Number < seg.Number && !s.Gap && s.Timescale() == seg.Timescale() && counts(s, behind) {
+			all = append(all, s.nominal(r))
+		}
+		if behind = s; len(all) == typical {
+			break
+		}
+	}
+	return all
 }
 
 // nominal returns the time that a segment's frames take at their nominal rate,

@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"time"
+
 	"sluice/pkg/live"
 	"sluice/pkg/media"
 	"sluice/pkg/segment"
@@ -15,10 +17,11 @@ func (w *writer) complete(what segment.Cut, end media.Ticks) {
 	if what == segment.Part {
 		w.endPart()
 	}
+	now := w.programme.env.Now()
 	if what == segment.Part || !w.era.listed {
-		w.stage(w.programme.env.Now())
+		w.stage(now)
 	}
-	w.grow(true)
+	w.grow(true, now)
 }
 
 // flush ends the current chunk and reports whether there was one.
@@ -50,7 +53,7 @@ func (w *writer) endPart() bool {
 // grow shows viewers the current segment as it is. certain says that the
 // track goes on where it ends; a period that is about to end does not promise
 // more.
-func (w *writer) grow(certain bool) {
+func (w *writer) grow(certain bool, now time.Time) {
 	p, hint := w.programme, ""
 	if certain && !p.pending && w.era == p.era {
 		hint = live.PartName(w.nextPart())
@@ -58,7 +61,7 @@ func (w *writer) grow(certain bool) {
 	if p.cutter.TargetDuration() != 0 {
 		w.era.listed = true
 	}
-	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg, Chunks: w.data}, hint, p.env.Now()))
+	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg, Chunks: w.data}, hint, now))
 }
 
 // nextPart returns where the part starts that viewers have not seen yet.

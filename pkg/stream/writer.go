@@ -231,7 +231,7 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 	now := w.programme.env.Now()
 	w.stage(now)
 	if news || !certain {
-		w.grow(certain)
+		w.grow(certain, now)
 	}
 	if !w.store() {
 		w.seg.Gap, w.seg.Parts = true, nil
