@@ -82,6 +82,7 @@ func (r *Registry) putStaged() error {
 func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Recovered) {
 	left := now.Add(r.env.Config.Window + r.env.Config.Segment.Max)
 	streams := map[time.Time][]found{}
+	var lost []blob
 	ended := map[time.Time]time.Time{}
 	for _, b := range blobs {
 		if !b.ended.IsZero() {
@@ -92,9 +93,11 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 		f, err := r.find(b)
 		switch {
 		case errors.Is(err, cmaf.ErrTorn):
+			lost = append(lost, b)
 			sum.Torn++
 			r.env.Retire.Add(now, b.name)
 		case err != nil || name.check(r.env.Reserved) != nil || now.Sub(f.end()) > outdated:
+			lost = append(lost, b)
 			sum.Left++
 			r.env.Retire.Add(left, b.name)
 		default:
@@ -115,7 +118,7 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 			sum.Left += len(all)
 			continue
 		}
-		p := restore(r.env, name, all, now)
+		p := restore(r.env, name, all, lost, now)
 		if p == nil {
 			continue
 		}

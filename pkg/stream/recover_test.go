@@ -136,6 +136,17 @@ func TestRecover(t *testing.T) {
 				_ = r.disk.Remove(name)
 			}
 		}},
+		{"what left the window is gone, but for the oldest", func(r *rig) {
+			r.publishKnown(video(1), audio(48000))
+			r.play(both, 0, 95000)
+			r.close()
+			names := slices.Sorted(maps.Keys(r.calendar)) // those of audio, and then those of video
+			for i, name := range names {
+				if i > 3 && i < len(names)/2 || i > len(names)/2+3 {
+					_ = r.disk.Remove(name)
+				}
+			}
+		}},
 		{"irregular groups", func(r *rig) {
 			r.publishKnown(video(1), audio(8000))
 			r.play(source{fps: 25, gop: 57, rate: 8000}, 0, 31000)

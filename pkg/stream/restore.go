@@ -12,8 +12,8 @@ import (
 )
 
 // restore returns the programme that segments are left of, nil if none of them can
-// be listed.
-func restore(env Environment, name Name, all []found, now time.Time) *programme {
+// be listed. Others are lost.
+func restore(env Environment, name Name, all []found, lost []blob, now time.Time) *programme {
 	slices.SortFunc(all, func(a, b found) int {
 		return cmp.Or(a.Listed.Compare(b.Listed), cmp.Compare(a.Number, b.Number), cmp.Compare(a.track.Kind, b.track.Kind))
 	})
@@ -25,7 +25,7 @@ func restore(env Environment, name Name, all []found, now time.Time) *programme 
 	}
 	var last *found
 	for i := range all {
-		if p.replay(&all[i], now) {
+		if p.replay(&all[i], lost, now) {
 			last = &all[i]
 		} else {
 			env.Retire.Add(now, all[i].name)
@@ -69,7 +69,7 @@ func (p *programme) known(sequence uint64) *era {
 
 // replay lists a segment as it was listed before, with the gaps in front of it.
 // It returns false if it cannot.
-func (p *programme) replay(f *found, now time.Time) bool {
+func (p *programme) replay(f *found, lost []blob, now time.Time) bool {
 	e, w := p.known(f.Period.Sequence), p.writer(f.track)
 	if e == nil || e.Header(f.track) == nil || w != nil && f.Number < w.next {
 		return false
@@ -79,7 +79,10 @@ func (p *programme) replay(f *found, now time.Time) bool {
 		p.writers = append(p.writers, w)
 		p.live.Restore(f.track, f.tally(), f.grid(&e.Period))
 	}
-	w.replayGaps(e, f, now)
+	w.replayGaps(e, f, lost, now)
+	if w.era != nil && f.Number != w.next { // the playlist begins here
+		p.live.Restore(f.track, f.tally(), live.Grid{})
+	}
 	w.enter(e)
 	w.seg = f.segment(&e.Period)
 	w.next, w.end, e.first = f.Number+1, w.seg.End(), min(e.first, f.Number)
@@ -88,8 +91,10 @@ func (p *programme) replay(f *found, now time.Time) bool {
 	return true
 }
 
-// replayGaps lists what is missing in front of a segment of the period e.
-func (w *writer) replayGaps(e *era, f *found, now time.Time) {
+// replayGaps lists what is missing in front of a segment of the period e: the gaps
+// that were listed, and others where segments are lost. Segments that have simply
+// gone had left the playlist, and so had all before them.
+func (w *writer) replayGaps(e *era, f *found, lost []blob, now time.Time) {
 	number, start, scale := f.Number, f.Start, e.Header(f.track).Track.Timescale
 	if len(f.Gaps) > 0 {
 		number, start = f.Gaps[0].Number, f.Gaps[0].Start
@@ -97,7 +102,9 @@ func (w *writer) replayGaps(e *era, f *found, now time.Time) {
 			scale = first.Header(w.id).Track.Timescale
 		}
 	}
-	w.fill(number, start, scale, f.targets(), now)
+	if slices.ContainsFunc(lost, func(b blob) bool { return b.track == w.id && b.between(w.end, start) }) {
+		w.fill(number, start, scale, f.targets(), now)
+	}
 	for _, g := range f.Gaps {
 		own := w.programme.known(g.Period)
 		if own == nil { // no track has media in it
