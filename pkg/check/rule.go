@@ -56,6 +56,7 @@ func prompt() map[string]bool {
 	for _, name := range []string{
 		"hls/segment-late", "hls/part-late", "hls/part-burst", "hls/block-timeout",
 		"lldash/growing", "lldash/late", "lldash/chunk-burst", "lldash/early",
+		"dash/available",                     // who was held up sends faster than real time for a while
 		"dash/update-period", "dash/expired", // a Period may end with its first segment, and a window stands still
 	} {
 		rules[name] = true

@@ -22,7 +22,8 @@ import (
 // from the end of a file.
 type Record struct {
 	Stream time.Time // when the stream began
-	Listed time.Time // when viewers were told of the segment
+	Listed time.Time // when viewers were told of the segment, or last of its parts
+	Whole  bool      // it ended; or else it was being cut
 	Number uint64    // media sequence number
 	Period Period
 
@@ -78,7 +79,7 @@ var (
 )
 
 const (
-	recordVersion = 1
+	recordVersion = 2
 	recordHead    = boxHeader + len(recordUUID) + 1
 	recordTail    = 8
 
@@ -137,6 +138,7 @@ type recordCoder struct {
 func (c *recordCoder) record(r *Record) {
 	c.time(&r.Stream)
 	c.time(&r.Listed)
+	c.flag(&r.Whole)
 	number(c, &r.Number)
 	number(c, &r.Period.Sequence)
 	c.time(&r.Period.Start)

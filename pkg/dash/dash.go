@@ -88,12 +88,20 @@ func listed(s *live.Snapshot) []live.Span {
 func leaves(oldest live.Span) bool {
 	const little = 2 // segments
 	return slices.ContainsFunc(oldest.Tracks, empty) &&
-		!slices.ContainsFunc(oldest.Tracks, func(l live.Listed) bool { return len(l.Segments) > little })
+		!slices.ContainsFunc(oldest.Tracks, func(l live.Listed) bool { return filled(l) > little })
 }
 
-func empty(l live.Listed) bool {
-	return !slices.ContainsFunc(l.Segments, func(seg live.Segment) bool { return !seg.Gap })
+// filled returns how many segments have media.
+func filled(l live.Listed) (n int) {
+	for _, seg := range l.Segments {
+		if !seg.Gap {
+			n++
+		}
+	}
+	return n
 }
+
+func empty(l live.Listed) bool { return filled(l) == 0 }
 
 // window returns how far back a player may go.
 func window(s *live.Snapshot) time.Duration { return max(s.Window, delayed*s.Targets.Segment) }

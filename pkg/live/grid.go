@@ -79,11 +79,15 @@ func lay(grids []Grid, r *Rendition, seg *Segment, complete bool) []Grid {
 			next.Length = (next.Start - g.Start) / count
 		}
 	}
+	whole := func(s, behind *Segment) bool { return !behind.Gap && behind.Period == s.Period }
 	if next.Length == 0 {
-		next.Length = r.typical(seg)
+		next.Length = typicalOf(r.lengths(seg, whole))
 	}
 	if n := len(grids); next.Length == 0 && n > 0 && grids[n-1].Timescale() == next.Timescale() {
 		next.Length = grids[n-1].Length
+	}
+	if next.Length == 0 {
+		next.Length = typicalOf(r.lengths(seg, func(_, _ *Segment) bool { return true }))
 	}
 	return append(slices.Clone(grids), next)
 }
@@ -100,15 +104,10 @@ func (r *Rendition) newest() (seg *Segment, complete bool) {
 	return nil, false
 }
 
-// typical returns a length that few of the newest segments in front of seg
-// exceed, 0 if there is none or time was counted otherwise there. Those that an
-// interruption cut short do not count where there are others. Players take a
-// segment that begins early better than one that begins late.
-func (r *Rendition) typical(seg *Segment) media.Ticks {
-	lengths := r.lengths(seg, func(s, behind *Segment) bool { return !behind.Gap && behind.Period == s.Period })
-	if len(lengths) == 0 {
-		lengths = r.lengths(seg, func(_, _ *Segment) bool { return true })
-	}
+// typicalOf returns a length that few of the given ones exceed, newest first, 0 if
+// there is none. Players take a segment that begins early better than one that begins
+// late.
+func typicalOf(lengths []media.Ticks) media.Ticks {
 	if n := len(lengths); n > 0 && n%2 == 0 {
 		lengths = lengths[:n-1]
 	}
@@ -120,7 +119,8 @@ func (r *Rendition) typical(seg *Segment) media.Ticks {
 }
 
 // lengths returns those of the newest segments in front of seg, newest first, that
-// count beside the segment behind them.
+// count beside the segment behind them: the last one before an interruption was cut
+// short. Those for which time was counted otherwise do not count.
 func (r *Rendition) lengths(seg *Segment, counts func(s, behind *Segment) bool) (all []media.Ticks) {
 	behind := seg
 	for i := range r.Segments {

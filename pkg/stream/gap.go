@@ -2,6 +2,7 @@ package stream
 
 import (
 	"slices"
+	"strconv"
 
 	"sluice/pkg/live"
 	"sluice/pkg/media"
@@ -73,7 +74,11 @@ func (w *writer) until(boundary media.Ticks) media.Ticks {
 // gap returns a segment without media.
 func gap(number uint64, period *live.Period, header *live.Header, start, duration media.Ticks) live.Segment {
 	return live.Segment{
-		Number: number, Period: period, Header: header, Name: segmentName(start),
+		Number: number, Period: period, Header: header, Name: gapName(number),
 		Start: start, Duration: duration, Gap: true,
 	}
 }
+
+// gapName returns the name of a gap. It says nothing of when that begins: the segment
+// behind it may begin then, too.
+func gapName(number uint64) string { return "gap" + strconv.FormatUint(number, 10) }

@@ -26,7 +26,7 @@ func (w *writer) writeRecord(now time.Time) {
 	targets, snap := p.targets(), p.live.Snapshot()
 	tally, grid := snap.Rendition(w.id).Tally(), snap.Grid(seg)
 	*r = cmaf.Record{
-		Stream: p.live.Started, Listed: now, Number: seg.Number,
+		Stream: p.live.Started, Listed: now, Whole: !w.open, Number: seg.Number,
 		Period: cmaf.Period{Sequence: w.era.Sequence, Start: w.era.Start, Tracks: r.Period.Tracks[:0]},
 		Start:  seg.Start, Duration: seg.Duration, Offset: seg.Offset,
 		Frames: seg.Frames, Independent: seg.Independent,

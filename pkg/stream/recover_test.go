@@ -410,7 +410,7 @@ func TestRecoverDamaged(t *testing.T) {
 		after.observe()
 		for id, rendition := range after.listed {
 			for _, seg := range rendition {
-				if seg.Gap && victim != id.String() && !strings.Contains(victim, "/"+seg.Name+".") {
+				if seg.Gap && victim != id.String() && !strings.Contains(victim, fmt.Sprintf("/%d.", seg.Start)) {
 					t.Fatalf("%v: %s, but %s is broken", id, describe(seg), victim)
 				}
 			}

@@ -34,10 +34,25 @@ func restore(env Environment, name Name, all []found, lost []blob, now time.Time
 	if last == nil {
 		return nil
 	}
-	p.live.Return(last.Listed)
+	p.live.Return(published(all))
 	p.goOn(&last.Record, now)
 	p.log.Info().Int("segments", len(all)).Msg("stream taken up again")
 	return p
+}
+
+// published returns when viewers were told last of any of the segments. One that was
+// being cut then has an end now, which is news.
+func published(all []found) (at time.Time) {
+	for i := range all {
+		listed := all[i].Listed
+		if !all[i].Whole {
+			listed = listed.Add(time.Millisecond)
+		}
+		if listed.After(at) {
+			at = listed
+		}
+	}
+	return at
 }
 
 // learn makes a period known, unless it is or its headers cannot be made.

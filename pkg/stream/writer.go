@@ -234,7 +234,7 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 		w.grow(certain, now)
 	}
 	if !w.store() {
-		w.seg.Gap, w.seg.Parts = true, nil
+		w.seg.Gap, w.seg.Parts, w.seg.Name = true, nil, gapName(w.seg.Number)
 	}
 	w.list(now)
 }
