@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,10 +29,32 @@ func (h *hlsWatch) judgeReports(r *hlsRendition, p *playlist, a *answer, n notes
 		}
 		if report, ok := reports[other.url]; ok {
 			r.judgeReport(other, report, p, a, n)
-		} else {
+		} else if !h.patient {
 			n.broken("hls/rendition-report", 0, "there is no EXT-X-RENDITION-REPORT of %s", other.url)
+		} else {
+			h.probe(func(ctx context.Context) {
+				if h.offers(ctx, other.url) {
+					n.broken("hls/rendition-report", 0, "there is no EXT-X-RENDITION-REPORT of %s", other.url)
+				}
+			})
 		}
 	}
+}
+
+// offers reports whether a playlist is one of the multivariant playlist as it is now:
+// a track may come back later than others.
+func (h *hlsWatch) offers(ctx context.Context, address string) bool {
+	a, err := h.client.get(ctx, query{url: h.address, text: true})
+	if err != nil || !a.ok() {
+		return false
+	}
+	m := readMultivariant(readLines(a.body, h.notes(h.address)), h.notes(h.address))
+	is := func(uri string) bool {
+		found, err := resolve(a.url, uri)
+		return err == nil && found == address
+	}
+	return slices.ContainsFunc(m.variants, func(v variant) bool { return is(v.uri) }) ||
+		slices.ContainsFunc(m.renditions, func(r rendition) bool { return r.uri != "" && is(r.uri) })
 }
 
 // judgeReport compares a report with the playlist that it is of, as it was

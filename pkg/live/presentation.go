@@ -229,9 +229,20 @@ func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) {
 	r.longest = max(r.longest, r.Depth)
 	r.measure(seg, s.Targets.Segment)
 	window := max(s.Window, 3*s.Targets.Segment)
+	if r.returns() && r.Depth < 2*window {
+		return
+	}
 	for r.Depth-r.Segments[0].Length() >= window && slices.ContainsFunc(r.Segments[1:], hasMedia) {
 		r.remove(1, now)
 	}
+}
+
+// returns reports whether at most one segment with media is behind the newest gap,
+// if there is one. Other tracks may not have come so far then, and what is in front
+// of the gap is all that can be played of both together.
+func (r *Rendition) returns() bool {
+	n := len(r.Segments)
+	return r.Segments[n-1].Gap || n > 1 && r.Segments[n-2].Gap
 }
 
 func hasMedia(s Segment) bool { return !s.Gap }
