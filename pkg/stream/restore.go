@@ -40,16 +40,22 @@ func restore(env Environment, name Name, all []found, lost []blob, now time.Time
 	return p
 }
 
-// published returns when viewers were told last of any of the segments. One that was
-// being cut then has an end now, which is news.
+// published returns when viewers were told last of any of the segments. Where the
+// newest one of a track was being cut it has an end now, which is news.
 func published(all []found) (at time.Time) {
+	newest := map[media.TrackID]*found{}
 	for i := range all {
-		listed := all[i].Listed
-		if !all[i].Whole {
-			listed = listed.Add(time.Millisecond)
+		f := &all[i]
+		if known := newest[f.track]; known == nil || known.Number < f.Number {
+			newest[f.track] = f
 		}
-		if listed.After(at) {
-			at = listed
+		if f.Listed.After(at) {
+			at = f.Listed
+		}
+	}
+	for _, f := range newest {
+		if !f.Whole {
+			return at.Add(time.Millisecond)
 		}
 	}
 	return at
