@@ -53,7 +53,21 @@ func seeds() [][]byte {
 		with([4]uint32{sendFrame, 9000, 9000, 1 << 30}, [4]uint32{sendFrame, minus(20000), 40, 0}),
 		with([4]uint32{sendFrame, 0, 0, 0}, [4]uint32{sendFrame, 0, 0, 0}, [4]uint32{sendFrame | onAudio, 0, 0, 0}),
 		with([4]uint32{setTrack, 0, 0, 1}, [4]uint32{setTrack | onAudio, 0, 1 << 16, 1}),
+		retimed(),
 	}
+}
+
+// retimed changes a timescale twice between two frames that come at once:
+// what is lost to rounding each time must not add up.
+func retimed() []byte {
+	var steps [][4]uint32
+	for n := range uint32(50) {
+		for scale := range uint32(5) {
+			steps = append(steps, [4]uint32{setTrack, 0, 0, (n*7919+scale*104729)%1e6 + 90000})
+		}
+		steps = append(steps, [4]uint32{sendFrame, 0, n % 2, 0})
+	}
+	return script(steps...)
 }
 
 // FuzzClock does anything to a Clock. Decode times rise, and no picture is

@@ -85,7 +85,11 @@ func sinceEpoch(t time.Time) time.Duration {
 func (c *Clock) SetTrack(t media.Track) {
 	tr := c.track(t.ID)
 	if t.Timescale != tr.scale {
+		last := tr.stamped()
 		tr.last = tr.last.Rescale(tr.scale, t.Timescale)
+		if tr.last.Duration(t.Timescale) < last { // rounded down, so that the next could be before it
+			tr.last++
+		}
 		tr.step = tr.step.Rescale(tr.scale, t.Timescale)
 		tr.drift = follower{}
 	}
