@@ -66,7 +66,7 @@ func clock(prefix string) string {
 // stumble over what is older, also when little came after it.
 func listed(s *live.Snapshot) []live.Span {
 	all := s.Spans()
-	if len(all) > 1 && leaves(all[0]) {
+	for len(all) > 1 && leaves(all[0]) {
 		all = all[1:]
 	}
 	var spans []live.Span
@@ -83,25 +83,16 @@ func listed(s *live.Snapshot) []live.Span {
 	return spans
 }
 
-// leaves reports whether a track of the oldest period has no media any more, and the
-// others will soon have none: they leave together, as no set may leave a period.
+// leaves reports whether a track of the oldest period has no media in it any more. No
+// set may leave a period, so the others leave with it.
 func leaves(oldest live.Span) bool {
-	const little = 2 // segments
-	return slices.ContainsFunc(oldest.Tracks, empty) &&
-		!slices.ContainsFunc(oldest.Tracks, func(l live.Listed) bool { return filled(l) > little })
+	return slices.ContainsFunc(oldest.Tracks, func(l live.Listed) bool { return empty(l) && l.Rendition.Left == oldest.Period })
 }
 
-// filled returns how many segments have media.
-func filled(l live.Listed) (n int) {
-	for _, seg := range l.Segments {
-		if !seg.Gap {
-			n++
-		}
-	}
-	return n
+// empty reports whether there are no media.
+func empty(l live.Listed) bool {
+	return !slices.ContainsFunc(l.Segments, func(s live.Segment) bool { return !s.Gap })
 }
-
-func empty(l live.Listed) bool { return filled(l) == 0 }
 
 // window returns how far back a player may go.
 func window(s *live.Snapshot) time.Duration { return max(s.Window, delayed*s.Targets.Segment) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,24 +68,29 @@ func (s *show) begin(sequence uint64, after float64, headers ...*live.Header) *s
 func (s *show) add(count int, change func(*live.Segment)) *show {
 	for range count {
 		for _, h := range s.period.Headers {
-			id, scale := h.Track.ID, h.Track.Timescale
-			seg := live.Segment{
-				Number: s.number, Period: s.period, Header: h, Name: strconv.Itoa(int(s.at[id])), Start: s.at[id],
-				Duration: media.Ticks(2 * scale), Size: 500_000, Frames: 60, Independent: true,
-			}
-			if frame := h.Track.FrameTicks; frame != 0 {
-				frames := 93 + media.Ticks(s.number%4+3)/4
-				seg.Duration, seg.Frames, seg.Size = frames*frame, int(frames), 32_000
-			}
-			if change != nil {
-				change(&seg)
-			}
-			s.at[id] = seg.End()
-			s.Add(id, seg, live.Targets{Segment: 2 * time.Second}, seg.End().Time(scale))
+			s.put(h, s.number, change)
 		}
 		s.number++
 	}
 	return s
+}
+
+// put lists one segment of one track.
+func (s *show) put(h *live.Header, number uint64, change func(*live.Segment)) {
+	id, scale := h.Track.ID, h.Track.Timescale
+	seg := live.Segment{
+		Number: number, Period: s.period, Header: h, Name: strconv.Itoa(int(s.at[id])), Start: s.at[id],
+		Duration: media.Ticks(2 * scale), Size: 500_000, Frames: 60, Independent: true,
+	}
+	if frame := h.Track.FrameTicks; frame != 0 {
+		frames := 93 + media.Ticks(number%4+3)/4
+		seg.Duration, seg.Frames, seg.Size = frames*frame, int(frames), 32_000
+	}
+	if change != nil {
+		change(&seg)
+	}
+	s.at[id] = seg.End()
+	s.Add(id, seg, live.Targets{Segment: 2 * time.Second}, seg.End().Time(scale))
 }
 
 func (s *show) end() *show {
@@ -252,6 +258,39 @@ func TestNothingToPlayHasNoMPD(t *testing.T) {
 	s.Add(v0, live.Segment{Number: 1, Period: s.period, Header: hd, Duration: 180000}, live.Targets{Segment: 2 * time.Second}, noon)
 	if dash.MPD(empty, "") != nil || dash.MPD(s.Snapshot(), "") != nil {
 		t.Error("an MPD although not all tracks have a segment")
+	}
+}
+
+// TestTracksLeaveAPeriodTogether has the window of video shrink at once, when an
+// interruption is over, before that of audio does.
+func TestTracksLeaveAPeriodTogether(t *testing.T) {
+	s := newShow().begin(0, 0, hd, lc).add(4, nil)
+	s.add(2, func(seg *live.Segment) { seg.Gap, seg.Frames, seg.Size = true, 0, 0 })
+	periods := func() []string {
+		var doc mpd
+		if err := xml.Unmarshal(dash.MPD(s.Snapshot(), ""), &doc); err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, p := range doc.Periods {
+			all = append(all, fmt.Sprintf("%s: %d sets", p.ID, len(p.Sets)))
+		}
+		return all
+	}
+	s.begin(1, 12, hd, lc)
+	for n, want := range [][]string{
+		{"p0: 2 sets"}, // audio has nothing of the next yet
+		{"p0: 2 sets", "p1: 2 sets"},
+		{"p1: 2 sets"}, // video has none of the first any more
+		{"p1: 2 sets"},
+	} {
+		s.put([]*live.Header{hd, lc}[n%2], s.number+uint64(n/2), nil)
+		if diff := cmp.Diff(want, periods()); diff != "" {
+			t.Errorf("after %d segments (-want +got):\n%s", n+1, diff)
+		}
+	}
+	if left := s.Snapshot().Rendition(a0).Segments[0]; left.Period == s.period || left.Gap {
+		t.Error("audio has nothing of the first period either")
 	}
 }
 

@@ -86,12 +86,13 @@ type Rendition struct {
 	ID       media.TrackID
 	Segments []Segment     // listed, oldest first, numbers without a gap
 	Depth    time.Duration // of Segments, together
+	Left     *Period       // the newest of which media have left the window; nil if none have
 
 	Bandwidth int // peak rate of a segment so far, in bits a second, rounded up
 	Average   int // mean rate so far, in bits a second
 
 	Growing *Growing // the segment behind Segments, nil until it has anything
-	Hint    string   // name of the part that comes next; empty unless that is certain
+	Hint    string   // name of the part that comes next; empty unless that is certain, should the publisher not be away
 
 	changed chan struct{} // closed when there is a newer state
 

@@ -117,21 +117,34 @@ func (p *Presentation) Add(id media.TrackID, seg Segment, targets Targets, now t
 	return removed
 }
 
+// Hush says that nothing is heard of the publisher, which may go on or not. Until
+// it does, its hints are not to be told; whoever waits for such a part goes on
+// waiting.
+func (p *Presentation) Hush() { p.stop(func(next *Snapshot) { next.Away = true }) }
+
 // Leave says that nobody publishes now. What there is stays as it is, and whoever
-// waits goes on waiting: somebody may come back. Nothing is hinted at.
-func (p *Presentation) Leave() { p.stop(func(next *Snapshot) { next.Away = true }) }
+// waits for more goes on waiting: somebody may come back. What was hinted at will
+// not come.
+func (p *Presentation) Leave() {
+	p.stop(func(next *Snapshot) {
+		next.Away = true
+		next.forgetHints()
+	})
+}
 
 // End says that nothing more will come.
 func (p *Presentation) End(now time.Time) {
 	p.stop(func(next *Snapshot) {
 		next.Published, next.Ended, next.Away = now, true, false
+		next.forgetHints()
 		for i := range next.Renditions {
 			next.Renditions[i].Growing = nil
 		}
 	})
 }
 
-// stop publishes a snapshot that promises nothing. All who wait look at it.
+// stop publishes a snapshot of a presentation that does not go on for now. All
+// who wait look at it.
 func (p *Presentation) stop(change func(*Snapshot)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -143,7 +156,6 @@ func (p *Presentation) stop(change func(*Snapshot)) {
 	changed := make([]chan struct{}, len(next.Renditions))
 	for i := range next.Renditions {
 		r := &next.Renditions[i]
-		r.Hint = ""
 		changed[i] = r.changed
 		if !next.Ended {
 			r.changed = make(chan struct{})
@@ -152,6 +164,12 @@ func (p *Presentation) stop(change func(*Snapshot)) {
 	p.snap.Store(next)
 	for _, ch := range changed {
 		close(ch)
+	}
+}
+
+func (s *Snapshot) forgetHints() {
+	for i := range s.Renditions {
+		s.Renditions[i].Hint = ""
 	}
 }
 
@@ -250,6 +268,9 @@ func hasMedia(s Segment) bool { return !s.Gap }
 // remove takes the first n segments out of the window.
 func (r *Rendition) remove(n int, now time.Time) {
 	for i, seg := range r.Segments[:n] {
+		if !seg.Gap {
+			r.Left = seg.Period
+		}
 		longest := slices.Max(r.reach[i:]) // it was in all playlists since its own
 		r.past = append(r.past, Removed{seg, now.Add(longest + seg.Length())})
 		r.Depth -= seg.Length()
