@@ -82,7 +82,8 @@ type Found struct {
 
 // FindPart judges a request for a part by the name of its resource without the
 // ending. It is Ready when the part is found, in any segment that can be had;
-// Wait when it is hinted; else Never, be it that the hint was taken back.
+// Wait when it is hinted, or was when its publisher was heard last; else Never, be
+// it that the hint was taken back.
 func FindPart(s *live.Snapshot, id media.TrackID, name string) (Found, Verdict) {
 	r := s.Rendition(id)
 	start, ok := startOf(name)

@@ -215,6 +215,7 @@ func TestHintsThatDoNotComeTrue(t *testing.T) {
 			s.finish(v0)
 		},
 		"the presentation ended": func(s *studio) { s.End(noon.Add(time.Minute)) },
+		"the publisher left":     func(s *studio) { s.Leave() },
 	}
 	for name, change := range cases {
 		s := within()
@@ -234,5 +235,24 @@ func TestHintsThatDoNotComeTrue(t *testing.T) {
 		if _, verdict := hls.FindPart(s.Snapshot(), v0, hint); verdict != hls.Ready {
 			t.Fatalf("%s came and is %d", hint, verdict)
 		}
+	}
+}
+
+// TestHush has nothing heard of the publisher for a while: nothing is hinted at,
+// but whoever read the hint before waits for the part, which may come.
+func TestHush(t *testing.T) {
+	s := within()
+	hint := s.Snapshot().Rendition(v0).Hint
+	s.Hush()
+	text := hls.Media(s.Snapshot(), v0, hls.CMAF)
+	if bytes.Contains(text, []byte("PRELOAD-HINT")) {
+		t.Errorf("hinted at:\n%s", text)
+	}
+	if _, verdict := hls.FindPart(s.Snapshot(), v0, hint); verdict != hls.Wait {
+		t.Errorf("%s is %d", hint, verdict)
+	}
+	s.play(1)
+	if _, verdict := hls.FindPart(s.Snapshot(), v0, hint); verdict != hls.Ready {
+		t.Errorf("%s came and is %d", hint, verdict)
 	}
 }

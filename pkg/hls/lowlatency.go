@@ -99,7 +99,7 @@ func (p *playlist) parts(seg *live.Segment) {
 // tail writes the hint of the next part, and how far the other playlists of
 // the multivariant playlist are.
 func (p *playlist) tail(s *live.Snapshot, id media.TrackID) {
-	if r := s.Rendition(id); r.Hint != "" { // none when nothing more will come
+	if r := s.Rendition(id); r.Hint != "" && !s.Away {
 		p.add("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"")
 		p.add(r.Hint)
 		p.add(".m4s\"\n")

@@ -310,6 +310,31 @@ func TestHintThatIsWithdrawn(t *testing.T) {
 	})
 }
 
+// A part that was hinted at is waited for while nothing is heard of its publisher,
+// and no longer when that has left.
+func TestHintOfAPublisherThatIsSilent(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s, video := onSet(t)
+		ask := func() *viewer { return s.ask("/live/show/v0/" + live.PartName(video.End()) + ".m4s") }
+		early := ask()
+		s.show.Hush()
+		late := ask()
+		if early.got() != stillHeld || late.got() != stillHeld {
+			t.Fatalf("%s, %s", early.got(), late.got())
+		}
+		video.next()
+		if early.got() != whatever || late.got() != whatever {
+			t.Errorf("the part came: %s, %s", early.got(), late.got())
+		}
+		next := ask()
+		s.show.Hush()
+		s.show.Leave()
+		if got := next.got(); got != notThere {
+			t.Errorf("the publisher left: %s", got)
+		}
+	})
+}
+
 // Parts stay to be had when their segment is no longer listed, and when
 // another publisher has the name.
 func TestOldParts(t *testing.T) {

@@ -196,7 +196,8 @@ func (p *programme) check(now time.Time) (forget bool) {
 		return now.Sub(p.ended) > config.Keep
 	case p.onAir != nil:
 		if now.Sub(p.onAir.heard) > hushed && !p.live.Snapshot().Away {
-			p.live.Leave()
+			p.live.Hush()
+			p.log.Warn().Stringer("for", hushed).Msg("nothing is heard of the publisher")
 		}
 	case p.standby == nil && now.Sub(p.left) >= config.Linger:
 		p.end(now)

@@ -158,11 +158,12 @@ func TestSilence(t *testing.T) {
 	r := newRig(t, lingering)
 	r.publish(video(1))
 	r.play(source{fps: 25, gop: 50}, 0, 5000)
+	hint := r.snapshot().Rendition(v0).Hint
 	r.at(5000 + 3100)
 	r.registry.Check()
 	s := r.snapshot()
-	if !s.Away || s.Rendition(v0).Hint != "" || s.Rendition(v0).Growing == nil {
-		t.Errorf("away %v, hint %q, growing %v", s.Away, s.Rendition(v0).Hint, s.Rendition(v0).Growing)
+	if !s.Away || hint == "" || s.Rendition(v0).Hint != hint || s.Rendition(v0).Growing == nil {
+		t.Errorf("away %v, hint %q after %q, growing %v", s.Away, s.Rendition(v0).Hint, hint, s.Rendition(v0).Growing)
 	}
 	for ms := 5000; ms < 9000; ms += 40 { // a burst: what the network held
 		r.send(v0, ms, ms%2000 == 0)
