@@ -17,8 +17,10 @@ func judgeUpdate(old, m *mpd, now time.Time, n notes) {
 	switch {
 	case !m.published.IsZero() && m.published.Before(old.published):
 		n.broken("dash/publish-time-order", m.line, "@publishTime was %s and is %s", old.Published, m.Published)
-	case m.dynamic() && m.Published == old.Published && !bytes.Equal(content(old.raw), content(m.raw)):
-		n.broken("dash/publish-time-change", m.line, "the manifest changed and @publishTime is still %s", m.Published)
+	case m.dynamic() && m.Published == old.Published:
+		if was, is := difference(content(old.raw), content(m.raw)); was != is {
+			n.broken("dash/publish-time-change", m.line, "the manifest changed from %q to %q and @publishTime is still %s", was, is, m.Published)
+		}
 	}
 	judgePeriods(old, m, now, n)
 	streams := make(map[string]*stream)
@@ -38,6 +40,25 @@ var clocks = regexp.MustCompile(`<UTCTiming[^>]*utc:direct[^>]*>`)
 
 // content returns a manifest without the clock in it.
 func content(raw []byte) []byte { return clocks.ReplaceAll(raw, nil) }
+
+// difference returns the first lines in which two texts differ, none if they do not.
+func difference(a, b []byte) (inA, inB string) {
+	linesA, linesB := bytes.Split(a, []byte("\n")), bytes.Split(b, []byte("\n"))
+	for i := range max(len(linesA), len(linesB)) {
+		inA, inB = lineAt(linesA, i), lineAt(linesB, i)
+		if inA != inB {
+			return inA, inB
+		}
+	}
+	return "", ""
+}
+
+func lineAt(lines [][]byte, i int) string {
+	if i >= len(lines) {
+		return "the end"
+	}
+	return string(bytes.TrimSpace(lines[i]))
+}
 
 // judgePeriods compares the Periods that two manifests have in common.
 func judgePeriods(old, m *mpd, now time.Time, n notes) {
