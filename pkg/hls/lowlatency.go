@@ -62,20 +62,24 @@ func (p *playlist) parted() int {
 
 // known returns how many segments an update leaves out: "Media Segments that
 // are further from the end of the last (Parent) Media Segment in the Playlist
-// than the Skip Boundary" (RFC 8216bis 6.2.5.1).
-func (p *playlist) known(s *live.Snapshot) int {
+// than the Skip Boundary" (RFC 8216bis 6.2.5.1). After an interruption these may be
+// new, many at once. Whoever asks has a playlist that was no older than half of the
+// boundary when he asked, and was held for no longer than the other half.
+func (p *playlist) known(s *live.Snapshot, r *live.Rendition) int {
 	if p.part == 0 || s.Ended {
 		return 0
 	}
-	boundary := of(skipBoundary * p.target)
+	boundary := skipBoundary * p.target
 	var distance units // of the end of a segment from the end of the last one
-	for i := len(p.segments) - 1; i >= 0; i-- {
-		if distance > boundary {
-			return i + 1
-		}
+	i := len(p.segments) - 1
+	for i >= 0 && distance <= of(boundary) {
 		distance += length(&p.segments[i])
+		i--
 	}
-	return 0
+	for i >= 0 && r.ListedSince(i, s.Published.Add(-boundary)) {
+		i--
+	}
+	return i + 1
 }
 
 // parts writes the EXT-X-PART tags of a segment.

@@ -29,7 +29,7 @@ func MediaDelta(s *live.Snapshot, id media.TrackID) []byte {
 	if p == nil {
 		return nil
 	}
-	return p.write(s, id, p.known(s))
+	return p.write(s, id, p.known(s, s.Rendition(id)))
 }
 
 // A playlist is what one media playlist lists, and its text as far as it is

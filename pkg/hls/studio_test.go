@@ -47,6 +47,17 @@ func (s *studio) begin(sequence uint64, start time.Time, headers ...*live.Header
 
 func (l *line) time() time.Time { return l.at.Time(l.header.Track.Timescale) }
 
+// now is the time that the presentation has come to.
+func (s *studio) now() time.Time {
+	var now time.Time
+	for _, l := range s.lines {
+		if at := l.time(); at.After(now) {
+			now = at
+		}
+	}
+	return now
+}
+
 // part publishes the next part of a rendition. Its first opens a segment.
 func (s *studio) part(id media.TrackID, duration media.Ticks, independent bool) {
 	l := s.lines[id]
@@ -60,7 +71,7 @@ func (s *studio) part(id media.TrackID, duration media.Ticks, independent bool) 
 	g.Parts = append(g.Parts, live.Part{Start: l.at, Duration: duration, Offset: g.Size, Size: size, Independent: independent})
 	g.Size, g.Duration, g.Frames = g.Size+size, g.Duration+duration, g.Frames+8
 	l.at += duration
-	s.Grow(id, *g, live.PartName(l.at), l.time())
+	s.Grow(id, *g, live.PartName(l.at), s.now())
 }
 
 // finish ends the growing segment of a rendition, if there is one.
@@ -82,7 +93,7 @@ func (s *studio) gap(id media.TrackID, duration media.Ticks) {
 
 func (s *studio) add(id media.TrackID, seg live.Segment) {
 	l := s.lines[id]
-	s.Add(id, seg, s.targets, l.time())
+	s.Add(id, seg, s.targets, s.now())
 	l.number++
 	l.growing = live.Growing{}
 }

@@ -96,15 +96,25 @@ type Rendition struct {
 
 	changed chan struct{} // closed when there is a newer state
 
-	gaps    []Segment       // behind all that is listed; they are listed with what comes next
-	past    []Removed       // no longer listed, still to be had
-	reach   []time.Duration // beside Segments: the length of the playlist when each was new
-	floor   time.Duration   // of reach, for segments that were listed before anybody could see it here
+	gaps    []Segment     // behind all that is listed; they are listed with what comes next
+	past    []Removed     // no longer listed, still to be had
+	listing []listing     // of Segments
+	floor   time.Duration // of reach, for segments that were listed before anybody could see it here
 	longest time.Duration
 	bytes   int64
 	frames  int
 	length  time.Duration
 }
+
+// A listing is when a segment was new, and how long the playlist was then.
+type listing struct {
+	at    time.Time
+	reach time.Duration
+}
+
+// ListedSince reports whether the segment of that index in Segments was not listed
+// yet at a time.
+func (r *Rendition) ListedSince(i int, at time.Time) bool { return r.listing[i].at.After(at) }
 
 // Changed returns a channel that is closed when there is a later state of the
 // rendition, or its presentation has ended.

@@ -243,7 +243,7 @@ func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) {
 	}
 	r.Segments = append(r.Segments, seg)
 	r.Depth += seg.Length()
-	r.reach = append(r.reach, max(r.Depth, r.floor))
+	r.listing = append(r.listing, listing{s.Published, max(r.Depth, r.floor)})
 	r.longest = max(r.longest, r.Depth)
 	r.measure(seg, s.Targets.Segment)
 	window := max(s.Window, 3*s.Targets.Segment)
@@ -271,11 +271,11 @@ func (r *Rendition) remove(n int, now time.Time) {
 		if !seg.Gap {
 			r.Left = seg.Period
 		}
-		longest := slices.Max(r.reach[i:]) // it was in all playlists since its own
-		r.past = append(r.past, Removed{seg, now.Add(longest + seg.Length())})
+		longest := slices.MaxFunc(r.listing[i:], func(a, b listing) int { return cmp.Compare(a.reach, b.reach) }) // it was in all since its own
+		r.past = append(r.past, Removed{seg, now.Add(longest.reach + seg.Length())})
 		r.Depth -= seg.Length()
 	}
-	r.Segments, r.reach = r.Segments[n:], r.reach[n:]
+	r.Segments, r.listing = r.Segments[n:], r.listing[n:]
 }
 
 // measure takes a segment into the rendition's bit rates. The peak is that of
