@@ -17,11 +17,24 @@ func (w *writer) complete(what segment.Cut, end media.Ticks) {
 	if what == segment.Part {
 		w.endPart()
 	}
-	now := w.programme.env.Now()
+	now := w.programme.date()
 	if what == segment.Part || !w.era.listed {
 		w.stage(now)
 	}
 	w.grow(true, now)
+}
+
+// tick is the least that manifests tell of when they were published.
+const tick = time.Millisecond
+
+// date returns the time at which viewers are told of the beginning or the end of a
+// segment: now, or later, since no two of these are told at the same time.
+func (p *programme) date() time.Time {
+	now := p.env.Now()
+	if least := p.live.Snapshot().Published.Add(tick); now.Before(least) {
+		return least
+	}
+	return now
 }
 
 // flush ends the current chunk and reports whether there was one.
@@ -61,6 +74,7 @@ func (w *writer) grow(certain bool, now time.Time) {
 	if p.cutter.TargetDuration() != 0 {
 		w.era.listed = true
 	}
+	w.shown = true
 	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg, Chunks: w.data}, hint, now))
 }
 

@@ -137,8 +137,12 @@ type rig struct {
 
 	growing  map[media.TrackID]*live.Growing // as last seen
 	promised map[media.TrackID]promise
-	hints    map[media.TrackID][]string // all that ever were
-	watch    func()                     // called after each frame
+	dated    struct {
+		at time.Time
+		of []uint64 // the numbers of the first, the last and the growing segments
+	}
+	hints map[media.TrackID][]string // all that ever were
+	watch func()                     // called after each frame
 }
 
 func newRig(t testing.TB, changes ...func(*stream.Config)) *rig {
@@ -303,6 +307,29 @@ func (r *rig) observe() {
 		r.observeGrowth(&rendition)
 		r.observeNext(&rendition)
 	}
+	r.observeDate()
+}
+
+// observeDate checks that a state with other segments was published later than the
+// one before, as manifests tell it while there is more to come.
+func (r *rig) observeDate() {
+	if r.seen.Ended {
+		return
+	}
+	var of []uint64
+	for _, rendition := range r.seen.Renditions {
+		if n := len(rendition.Segments); n > 0 {
+			of = append(of, rendition.Segments[0].Number, rendition.Segments[n-1].Number)
+		}
+		if g := rendition.Growing; g != nil {
+			of = append(of, g.Number)
+		}
+	}
+	at := r.seen.Published.Truncate(time.Millisecond)
+	if len(of) > 0 && len(r.dated.of) > 0 && !slices.Equal(r.dated.of, of) && !at.After(r.dated.at) {
+		r.t.Fatalf("published at %v: %d, and at %v: %d", r.dated.at, r.dated.of, at, of)
+	}
+	r.dated.at, r.dated.of = at, of
 }
 
 // A promise is of which period a segment will be that does not exist yet.

@@ -33,6 +33,7 @@ type writer struct {
 	record cmaf.Record // of seg, as it was staged last; its memory is used again
 	note   []byte      // record in bytes
 	staged bool        // something of seg is
+	shown  bool        // viewers know of seg
 
 	last, step media.Ticks   // decode time of the newest sample, and its distance from the one before
 	end        media.Ticks   // of the newest chunk, or of the newest gap
@@ -184,7 +185,7 @@ func (w *writer) begin(e *era, s *segment.Placed) {
 	w.chunks.StartSegment()
 	w.open, w.next, w.silent = true, s.Number+1, 0
 	w.data = make([][]byte, 0, max(cap(w.data), len(w.data)+1)) // what viewers have seen stays; a record follows
-	w.staged = false
+	w.staged, w.shown = false, false
 	w.part = live.Part{}
 	w.seg = live.Segment{
 		Number: w.programme.base + s.Number, Period: &e.Period, Header: w.header,
@@ -228,10 +229,14 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 	}
 	news := w.flush(end)
 	news = w.endPart() || news
-	now := w.programme.env.Now()
+	now := w.programme.date()
+	begins := now
+	if !w.shown {
+		now = begins.Add(tick)
+	}
 	w.stage(now)
 	if news || !certain {
-		w.grow(certain, now)
+		w.grow(certain, begins)
 	}
 	if !w.store() {
 		w.seg.Gap, w.seg.Parts, w.seg.Name = true, nil, gapName(w.seg.Number)
