@@ -75,6 +75,7 @@ func freeAddress() (string, error) {
 // start starts the gateway and returns when it answers.
 func (g *gateway) start(ctx context.Context, conflict string) error {
 	cmd := exec.Command(g.binary, "serve")
+	tie(cmd)
 	cmd.Dir = filepath.Dir(g.dir)
 	cmd.Stdout, cmd.Stderr = g.log, g.log
 	cmd.Env = append(os.Environ(),

@@ -62,8 +62,9 @@ func soon(random float64) time.Duration {
 
 // publish runs the process once.
 func (p *publisher) publish(ctx context.Context) {
-	cmd := p.command(ctx, "rtmp://"+p.network.address()+"/"+p.name)
+	cmd := p.command(ctx, "rtmp://"+p.network.address+"/"+p.name)
 	cmd.Stdout, cmd.Stderr = p.log, p.log
+	tie(cmd)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = 3 * time.Second
 	if err := cmd.Start(); err != nil {

@@ -108,7 +108,7 @@ func (s *soaking) run(ctx context.Context) error {
 		s.book.broken("soak/stop", "gateway", "asked to stop, it ended with %v", err)
 	}
 	for _, n := range s.networks {
-		_ = n.stop()
+		_ = n.close()
 	}
 	s.judgeCoverage()
 	return errors.Join(ctx.Err(), s.gateway.judgeLog())
