@@ -25,7 +25,7 @@ func restore(env Environment, name Name, all []found, lost []blob, now time.Time
 	}
 	var last *found
 	for i := range all {
-		if p.replay(&all[i], lost, now) {
+		if p.replay(&all[i], lost) {
 			last = &all[i]
 		} else {
 			env.Retire.Add(now, all[i].name)
@@ -88,9 +88,9 @@ func (p *programme) known(sequence uint64) *era {
 	return nil
 }
 
-// replay lists a segment as it was listed before, with the gaps in front of it.
+// replay lists a segment as it was listed before, and then, with the gaps in front of it.
 // It returns false if it cannot.
-func (p *programme) replay(f *found, lost []blob, now time.Time) bool {
+func (p *programme) replay(f *found, lost []blob) bool {
 	e, w := p.known(f.Period.Sequence), p.writer(f.track)
 	if e == nil || e.Header(f.track) == nil || w != nil && f.Number < w.next {
 		return false
@@ -100,22 +100,22 @@ func (p *programme) replay(f *found, lost []blob, now time.Time) bool {
 		p.writers = append(p.writers, w)
 		p.live.Restore(f.track, f.tally(), f.grid(&e.Period))
 	}
-	w.replayGaps(e, f, lost, now)
+	w.replayGaps(e, f, lost)
 	if w.era != nil && f.Number != w.next { // the playlist begins here
 		p.live.Restore(f.track, f.tally(), live.Grid{})
 	}
 	w.enter(e)
 	w.seg = f.segment(&e.Period)
 	w.next, w.end, e.first = f.Number+1, w.seg.End(), min(e.first, f.Number)
-	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg}, "", now))
-	w.retire(p.live.Add(w.id, w.seg, f.targets(), now))
+	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg}, "", f.Listed))
+	w.retire(p.live.Add(w.id, w.seg, f.targets(), f.Listed))
 	return true
 }
 
 // replayGaps lists what is missing in front of a segment of the period e: the gaps
 // that were listed, and others where segments are lost. Segments that have simply
 // gone had left the playlist, and so had all before them.
-func (w *writer) replayGaps(e *era, f *found, lost []blob, now time.Time) {
+func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 	number, start, scale := f.Number, f.Start, e.Header(f.track).Track.Timescale
 	if len(f.Gaps) > 0 {
 		number, start = f.Gaps[0].Number, f.Gaps[0].Start
@@ -124,7 +124,7 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob, now time.Time) {
 		}
 	}
 	if slices.ContainsFunc(lost, func(b blob) bool { return b.track == w.id && b.between(w.end, start) }) {
-		w.fill(number, start, scale, f.targets(), now)
+		w.fill(number, start, scale, f.targets(), f.Listed)
 	}
 	for _, g := range f.Gaps {
 		own := w.programme.known(g.Period)
@@ -140,14 +140,14 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob, now time.Time) {
 		w.seg = gap(g.Number, &own.Period, w.header, g.Start, g.Duration)
 		w.seg.Offset = g.Offset
 		w.next, w.end = g.Number+1, w.seg.End()
-		w.programme.live.Add(w.id, w.seg, f.targets(), now)
+		w.programme.live.Add(w.id, w.seg, f.targets(), f.Listed)
 	}
 }
 
 // fill lists gaps in place of segments that are lost, in front of one that starts
 // at the given time on the given timescale. Where they leave no time, or too much,
 // the track was away and they were never listed.
-func (w *writer) fill(number uint64, start media.Ticks, scale uint32, targets live.Targets, now time.Time) {
+func (w *writer) fill(number uint64, start media.Ticks, scale uint32, targets live.Targets, at time.Time) {
 	if w.era == nil || number <= w.next {
 		return
 	}
@@ -163,7 +163,7 @@ func (w *writer) fill(number uint64, start media.Ticks, scale uint32, targets li
 		if i == count-1 {
 			length = whole - i*length
 		}
-		w.programme.live.Add(w.id, gap(w.next, &w.era.Period, w.header, w.end, length), targets, now)
+		w.programme.live.Add(w.id, gap(w.next, &w.era.Period, w.header, w.end, length), targets, at)
 		w.next, w.end = w.next+1, w.end+length
 	}
 }

@@ -26,13 +26,15 @@ type toxic struct{ name, kind, direction, attributes string }
 
 // toxics are there from the beginning, and do nothing while their toxicity is 0:
 // toxiproxy can hang or panic when one comes or goes while a connection ends.
-var toxics = []toxic{
-	{"stall", "bandwidth", "upstream", `"rate":1`},
-	{"narrow", "bandwidth", "upstream", `"rate":25`},
-	{"late", "latency", "upstream", `"latency":200,"jitter":150`},
-	{"pieces", "slicer", "upstream", `"average_size":300,"size_variation":100,"delay":200`},
-	{"mute up", "timeout", "upstream", `"timeout":0`},
-	{"mute down", "timeout", "downstream", `"timeout":0`},
+func toxics() []toxic {
+	return []toxic{
+		{"stall", "bandwidth", "upstream", `"rate":1`},
+		{"narrow", "bandwidth", "upstream", `"rate":25`},
+		{"late", "latency", "upstream", `"latency":200,"jitter":150`},
+		{"pieces", "slicer", "upstream", `"average_size":300,"size_variation":100,"delay":200`},
+		{"mute up", "timeout", "upstream", `"timeout":0`},
+		{"mute down", "timeout", "downstream", `"timeout":0`},
+	}
 }
 
 // newNetworks builds a network for each role.
@@ -56,7 +58,7 @@ func newNetworks(roles []role, upstream string) ([]*network, error) {
 // open makes the network's proxy, without connections.
 func (n *network) open() error {
 	n.proxy = toxiproxy.NewProxy(n.server, n.name, n.address, n.upstream)
-	for _, t := range toxics {
+	for _, t := range toxics() {
 		if err := n.add(t); err != nil {
 			return err
 		}
