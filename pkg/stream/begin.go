@@ -1,21 +1,23 @@
 package stream
 
 import (
+	"slices"
 	"time"
 
 	"sluice/pkg/media"
 )
 
 const (
-	// patience is how much audio is awaited before a publisher that has not
-	// said that it has video is taken to have none.
+	// patience is for how long a track is awaited that a publisher has declared or
+	// announced, and how much audio is when it has said nothing of video: viewers
+	// who come while a stream has no audio do not get any later.
 	patience = time.Second
 
 	// far is by how much media are ahead of the clock when their publisher is
 	// faster than real time.
 	far = 10 * time.Second
 
-	// maxEarly is how many bytes of audio are kept meanwhile.
+	// maxEarly is how many bytes are kept meanwhile.
 	maxEarly = 4 << 20
 )
 
@@ -25,32 +27,48 @@ type arrival struct {
 	at time.Time
 }
 
-// waiting is what came before the stream could begin.
+// waiting is what came before the stream could begin: audio, and video from a key
+// frame on.
 type waiting struct {
-	frames []arrival // audio
+	frames []arrival
 	bytes  int
 }
 
-// await takes a frame of a stream that has not begun: it begins with the first
-// key frame of video, or with audio when it is plain that there is no video.
+// opening returns which frame the stream begins with: the first of video, or else of
+// audio. There must be one.
+func (w *waiting) opening() int {
+	return max(slices.IndexFunc(w.frames, func(f arrival) bool { return f.Track.Kind == media.Video }), 0)
+}
+
+func (w *waiting) has(id media.TrackID) bool {
+	return slices.ContainsFunc(w.frames, func(f arrival) bool { return f.Track == id })
+}
+
+// await takes a frame of a stream that has not begun.
 func (p *programme) await(f arrival) {
-	if f.Track.Kind == media.Video {
-		if f.Key {
-			p.begin(f)
-		}
+	w := &p.early
+	if f.Track.Kind == media.Video && !f.Key && !w.has(f.Track) {
 		return
 	}
-	p.early.frames = append(p.early.frames, f)
-	p.early.bytes += len(f.Data)
-	first := p.early.frames[0]
+	w.frames = append(w.frames, f)
+	w.bytes += len(f.Data)
+	first := w.frames[w.opening()]
 	waited := max(since(first.Frame, f.Frame), f.at.Sub(first.at))
-	if waited > p.patience() || p.early.bytes > maxEarly {
-		p.begin(first)
+	if w.bytes > maxEarly || waited > p.patience(first) {
+		p.begin(false)
 	}
 }
 
-func (p *programme) patience() time.Duration {
-	if p.metadata.HasVideo || len(p.tracks) > 0 && p.tracks[0].ID.Kind == media.Video {
+// patience returns for how long the stream that has the given first frame waits
+// for others: for a key frame of video longer than for audio, and for none when all
+// have come.
+func (p *programme) patience(first arrival) time.Duration {
+	missing := p.metadata.HasAudio && !slices.ContainsFunc(p.tracks, func(t media.Track) bool { return t.ID.Kind == media.Audio }) ||
+		slices.ContainsFunc(p.tracks, func(t media.Track) bool { return !p.early.has(t.ID) })
+	switch {
+	case first.Track.Kind == media.Video && !missing:
+		return -1
+	case first.Track.Kind != media.Video && (p.metadata.HasVideo || p.tracks[0].ID.Kind == media.Video):
 		return p.env.Config.Segment.Max
 	}
 	return patience
@@ -61,16 +79,21 @@ func since(a, b media.Frame) time.Duration {
 	return time.Duration(int32(b.Time-a.Time)) * time.Millisecond
 }
 
-// begin starts the stream with its first frame, and with those that came
-// before it but are not earlier in time.
-func (p *programme) begin(first arrival) {
-	early := p.early.frames
+// begin starts the stream with the frames that have come, but for those that are
+// earlier in time than the opening one, and with their tracks, or all that were
+// declared.
+func (p *programme) begin(all bool) {
+	opening, early := p.early.opening(), p.early
 	p.early = waiting{}
-	if first.Track.Kind == media.Video {
-		p.write(first)
+	for _, t := range p.tracks {
+		if all || early.has(t.ID) {
+			p.activate(t.ID)
+		}
 	}
-	for _, f := range early {
-		if since(first.Frame, f.Frame) >= 0 {
+	first := early.frames[opening]
+	p.write(first)
+	for i, f := range early.frames {
+		if i != opening && since(first.Frame, f.Frame) >= 0 {
 			p.write(f)
 		}
 	}

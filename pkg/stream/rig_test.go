@@ -223,6 +223,7 @@ type source struct {
 	gop   int // frames from key frame to key frame, 0 for none
 	rate  int // of audio, 0 for none
 	ahead int // ms by which the publisher's time differs from ours
+	begun int // frames of the group of pictures that were sent before
 }
 
 // play sends what a source has from one time to another, in ms after noon.
@@ -234,7 +235,7 @@ func (r *rig) play(s source, from, to int) {
 	}
 	var events []event
 	for i := 0; s.fps > 0 && i*1000/s.fps < to-from; i++ {
-		events = append(events, event{from + (i*1000+s.fps/2)/s.fps, v0, s.gop > 0 && i%s.gop == 0})
+		events = append(events, event{from + (i*1000+s.fps/2)/s.fps, v0, s.gop > 0 && (s.begun+i)%s.gop == 0})
 	}
 	for i := 0; s.rate > 0 && i*1024*1000/s.rate < to-from; i++ {
 		events = append(events, event{from + (i*1024*1000+s.rate/2)/s.rate, a0, true})

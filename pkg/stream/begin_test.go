@@ -1,0 +1,138 @@
+package stream_test
+
+import (
+	"testing"
+
+	"sluice/pkg/media"
+)
+
+// TestTracksThatComeLate has tracks begin at different times. Who comes when there is
+// only one of them does not get the other later.
+func TestTracksThatComeLate(t *testing.T) {
+	pictures, sound := source{fps: 25, gop: 50}, source{rate: 48000}
+	both := []media.Track{video(1), audio(48000)}
+	from := func(ms int) source { return source{fps: 25, gop: 50, rate: 48000, begun: ms / 40} }
+	cases := []struct {
+		name         string
+		tracks       []media.Track
+		metadata     media.Metadata
+		play         func(r *rig)
+		video, audio string
+	}{
+		{
+			name: "sound 0.8 s after the picture", tracks: both,
+			play: func(r *rig) {
+				r.play(pictures, 0, 800)
+				r.play(from(800), 800, 6000)
+			},
+			video: "p0 2.00 2.00 2.00", audio: "p0 1.22 1.98 2.01",
+		},
+		{
+			name: "and it is not declared before", tracks: []media.Track{video(1)}, metadata: media.Metadata{HasAudio: true},
+			play: func(r *rig) {
+				r.play(pictures, 0, 800)
+				r.declare(audio(48000))
+				r.play(from(800), 800, 6000)
+			},
+			video: "p0 2.00 2.00 2.00", audio: "p0 1.22 1.98 2.01",
+		},
+		{
+			name: "sound after more than can be waited", tracks: both,
+			play: func(r *rig) {
+				r.play(pictures, 0, 2400)
+				r.play(from(2400), 2400, 8000)
+			},
+			video: "p0 2.00 2.00 | p1 2.00 2.00", audio: "p1 2.01 2.01",
+		},
+		{
+			name: "sound that never comes", tracks: both,
+			play:  func(r *rig) { r.play(pictures, 0, 6000) },
+			video: "p0 2.00 2.00 2.00", audio: "",
+		},
+		{
+			name: "only sound, though a picture is declared", tracks: both,
+			play:  func(r *rig) { r.play(sound, 0, 15_000) },
+			video: "", audio: "p0 2.01 2.01 2.01 2.01 2.01 2.01 2.01 0.98",
+		},
+		{
+			name: "another picture while sound is awaited", tracks: both,
+			play: func(r *rig) {
+				r.play(pictures, 0, 400)
+				r.declare(video(2))
+				r.play(from(400), 400, 6000)
+			},
+			video: "p0 0.40 | p1 2.00 2.00", audio: "p0 1.60 | p1 2.01 2.01",
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, lingering)
+			r.publish(c.tracks...)
+			r.pub.WriteMetadata(c.metadata)
+			c.play(r)
+			r.close()
+			r.verify()
+			if got := r.shape(v0); got != c.video {
+				t.Errorf("video %s, want %s", got, c.video)
+			}
+			if got := r.shape(a0); got != c.audio {
+				t.Errorf("audio %s, want %s", got, c.audio)
+			}
+		})
+	}
+}
+
+// TestPublisherThatIsGoneBeforeItsFirstSound leaves the multivariant playlist as it
+// was: with sound.
+func TestPublisherThatIsGoneBeforeItsFirstSound(t *testing.T) {
+	r := newRig(t, lingering)
+	steady := source{fps: 25, gop: 50, rate: 48000}
+	r.watch = func() {
+		if spans := r.snapshot().Spans(); len(spans) > 0 && len(spans[len(spans)-1].Tracks) != 2 {
+			t.Fatal("a track has gone")
+		}
+	}
+	both := []media.Track{video(1), audio(48000)}
+	r.publish(both...)
+	r.play(steady, 0, 5000)
+	r.close()
+	r.at(6000)
+	r.publish(both...)
+	r.play(source{fps: 25, gop: 50}, 6000, 6200)
+	r.close()
+	r.watch()
+	r.at(7000)
+	r.publish(both...)
+	r.play(steady, 7000, 12_000)
+	r.close()
+	r.verify()
+	if got, want := r.shape(v0), "p0 2.00 2.00 1.00 gap1.00 | p1 0.20 gap0.80 | p2 2.00 2.00 1.00"; got != want {
+		t.Errorf("video %s, want %s", got, want)
+	}
+	if got, want := r.shape(a0), "p0 2.01 2.01 1.00 gap0.99 | p1 gap0.20 gap0.80 | p2 2.01 2.01 1.00"; got != want {
+		t.Errorf("audio %s, want %s", got, want)
+	}
+}
+
+// TestSoundThatComesLaterThanThePicture is the same when viewers are there, who are
+// shown each part at once.
+func TestSoundThatComesLaterThanThePicture(t *testing.T) {
+	r := newRig(t, lingering)
+	steady := source{fps: 25, gop: 50, rate: 48000}
+	both := []media.Track{video(1), audio(48000)}
+	r.publish(both...)
+	r.play(steady, 0, 5000)
+	r.close()
+	r.publish(both...)
+	r.play(source{fps: 25, gop: 50}, 6000, 6800)
+	steady.begun = 20
+	r.play(steady, 6800, 12_000)
+	r.close()
+	r.verify()
+	if got, want := r.shape(v0), "p0 2.00 2.00 1.00 gap1.00 | p1 2.00 2.00 2.00"; got != want {
+		t.Errorf("video %s, want %s", got, want)
+	}
+	if got, want := r.shape(a0), "p0 2.01 2.01 1.00 gap0.99 | p1 1.22 1.98 2.01"; got != want {
+		t.Errorf("audio %s, want %s", got, want)
+	}
+}
