@@ -81,15 +81,16 @@ func since(a, b media.Frame) time.Duration {
 
 // begin starts the stream with the frames that have come, but for those that are
 // earlier in time than the opening one, and with their tracks, or all that were
-// declared.
+// declared if there is one of the lead.
 func (p *programme) begin(all bool) {
 	opening, early := p.early.opening(), p.early
 	p.early = waiting{}
 	for _, t := range p.tracks {
-		if all || early.has(t.ID) {
-			p.activate(t.ID)
+		if all && early.has(p.tracks[0].ID) || early.has(t.ID) {
+			p.enlist(t.ID)
 		}
 	}
+	p.renew()
 	first := early.frames[opening]
 	p.write(first)
 	for i, f := range early.frames {

@@ -286,6 +286,13 @@ func (r *rig) observe() {
 	if s.Targets.Segment != r.target {
 		r.t.Fatalf("target duration changed from %v to %v", r.target, s.Targets.Segment)
 	}
+	for _, span := range s.Spans() {
+		for i, h := range span.Headers {
+			if span.Header(h.Track.ID) != h {
+				r.t.Fatalf("period %d has track %s twice, the second time as %d.", span.Sequence, h.Track.ID, i)
+			}
+		}
+	}
 	for _, rendition := range s.Renditions {
 		all := r.listed[rendition.ID]
 		for i, seg := range rendition.Segments {

@@ -51,16 +51,21 @@ func (p *programme) renew() {
 	p.cutter.Break()
 }
 
-// activate takes a declared track into the stream. A period that viewers have
-// seen keeps its tracks.
-func (p *programme) activate(id media.TrackID) {
+// enlist puts a declared track among the active ones. It is in no period yet.
+func (p *programme) enlist(id media.TrackID) {
 	p.active = append(p.active, id)
 	p.lineUp()
 	if w := p.writer(id); w != nil {
 		w.silent, w.stale = 0, true // until it joins a period
 	}
+}
+
+// activate takes a declared track into the stream. A period that viewers have
+// seen keeps its tracks.
+func (p *programme) activate(id media.TrackID) {
+	p.enlist(id)
 	switch {
-	case p.era == nil:
+	case p.pending: // the next period takes it
 	case p.era.listed || p.active[0] == id:
 		p.renew()
 	default:
