@@ -132,6 +132,18 @@ func (r *Rendition) Edge() (number uint64, parts int) {
 	return 0, 0
 }
 
+// reached returns the sequence number of the newest period that the rendition has
+// anything in. It must have something.
+func (r *Rendition) reached() uint64 {
+	switch n := len(r.Segments); {
+	case r.Growing != nil && r.Growing.Size > 0:
+		return r.Growing.Period.Sequence
+	case n > 0:
+		return r.Segments[n-1].Period.Sequence
+	}
+	return 0
+}
+
 // Removed is a segment that left the window.
 type Removed struct {
 	Segment
@@ -175,6 +187,18 @@ func (s *Snapshot) Rendition(id media.TrackID) *Rendition {
 		}
 	}
 	return nil
+}
+
+// Announced reports whether manifests may tell of a period: all of its tracks have
+// come to it.
+func (s *Snapshot) Announced(p *Period) bool {
+	for _, h := range p.Headers {
+		r := s.Rendition(h.Track.ID)
+		if r == nil || r.reached() < p.Sequence {
+			return false
+		}
+	}
+	return true
 }
 
 // End returns when the last of what is listed ends, zero if nothing is.

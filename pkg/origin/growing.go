@@ -93,24 +93,49 @@ func (at place) elsewhere(p *live.Presentation, s *live.Snapshot) bool {
 	if at.header == "" {
 		return false
 	}
-	if g := growing(s, at.track); g != nil && g.Number == at.number {
+	if g := at.growing(s); g != nil {
 		return g.Header.Name != at.header
 	}
-	_, seg, ok := find(p, s, at.track, at.finished)
+	_, seg, ok := at.stored(p, s)
 	return ok && seg.Header.Name != at.header
 }
 
 // finished matches the segment when it is complete.
 func (at place) finished(seg *live.Segment) bool { return seg.Number == at.number }
 
+// stored returns the segment when it is complete, and the presentation that has it.
+func (at place) stored(p *live.Presentation, s *live.Snapshot) (*live.Presentation, live.Segment, bool) {
+	if next := upcoming(s, at.track); next > 0 && at.number >= next {
+		return nil, live.Segment{}, false
+	}
+	return find(p, s, at.track, at.finished)
+}
+
 // growing returns the segment while it is being cut and has something to send,
 // nil before and after.
 func (at place) growing(s *live.Snapshot) *live.Growing {
-	g := growing(s, at.track)
-	if g == nil || g.Number != at.number || len(g.Chunks) == 0 {
+	g := begun(s, at.track)
+	if g == nil || g.Number != at.number {
 		return nil
 	}
 	return g
+}
+
+// begun returns the segment of a track that is being cut if there is something to
+// send, and manifests tell of its period: those who count numbers would take it for
+// the next of the period before.
+func begun(s *live.Snapshot, id media.TrackID) *live.Growing {
+	g := growing(s, id)
+	if g == nil || len(g.Chunks) == 0 || !told(s, s.Rendition(id), g.Period) {
+		return nil
+	}
+	return g
+}
+
+// told reports whether manifests tell of a period of a rendition, or of none before
+// it.
+func told(s *live.Snapshot, r *live.Rendition, period *live.Period) bool {
+	return len(r.Segments) == 0 || r.Segments[0].Period == period || s.Announced(period)
 }
 
 // whole serves a segment: all of it when it is finished, and else what there
@@ -135,7 +160,7 @@ func (o *Origin) whole(w http.ResponseWriter, r *http.Request, p *live.Presentat
 		}
 		return nil
 	}
-	holder, seg, ok := find(p, s, at.track, at.finished)
+	holder, seg, ok := at.stored(p, s)
 	switch {
 	case !ok:
 		return fs.ErrNotExist
@@ -181,10 +206,14 @@ func upcoming(s *live.Snapshot, id media.TrackID) uint64 {
 	if r == nil || len(r.Segments) == 0 {
 		return 0
 	}
-	if g := r.Growing; g != nil && len(g.Chunks) > 0 {
+	if g := begun(s, id); g != nil {
 		return g.Number + 1
 	}
-	return r.Segments[len(r.Segments)-1].Number + 1
+	last := len(r.Segments) - 1
+	for !told(s, r, r.Segments[last].Period) {
+		last--
+	}
+	return r.Segments[last].Number + 1
 }
 
 // follow sends a segment that is growing: what there is of it, then each chunk
@@ -217,7 +246,7 @@ func (o *Origin) follow(w http.ResponseWriter, r *http.Request, p *live.Presenta
 
 // rest sends a finished segment from an offset on.
 func (o *Origin) rest(out *slowly, p *live.Presentation, s *live.Snapshot, at place, offset int64) error {
-	holder, seg, ok := find(p, s, at.track, at.finished)
+	holder, seg, ok := at.stored(p, s)
 	if !ok || seg.Gap || seg.Size < offset {
 		return fmt.Errorf("segment %d came to nothing: %w", at.number, fs.ErrNotExist)
 	}
@@ -299,7 +328,7 @@ func (o *Origin) partOf(w http.ResponseWriter, r *http.Request, p *live.Presenta
 		growingPart(w, r, g, g.Parts[k])
 		return nil
 	}
-	holder, seg, ok := find(p, s, at.track, at.finished)
+	holder, seg, ok := at.stored(p, s)
 	switch {
 	case !ok:
 		return fs.ErrNotExist

@@ -222,6 +222,39 @@ func TestFinishedByNumber(t *testing.T) {
 	}
 }
 
+// Who counts numbers waits for a period until manifests tell of it, which they do
+// when all of its tracks have begun: by the period before he would put it elsewhere.
+func TestPeriodThatOneTrackHasBegun(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s, video := onSet(t)
+		video.finish()
+		s.add(a0, 2)
+		s.period = &live.Period{Sequence: 1, Start: s.now(), Headers: s.period.Headers}
+		s.add(v0, 3)
+		video = s.begin(v0, 4)
+		video.next()
+		var waiting []*viewer
+		for _, name := range []string{"n3.m4s", "n3.0.m4s"} {
+			waiting = append(waiting, s.ask("/live/show/v0/"+name))
+		}
+		if got := s.ask("/live/show/v0/n4.m4s").got(); got != notYet {
+			t.Errorf("the one behind it: %s", got)
+		}
+		for _, v := range waiting {
+			if v.got() != stillHeld {
+				t.Fatal(v.got())
+			}
+		}
+		s.begin(a0, 3).next()
+		video.next()
+		for _, v := range waiting {
+			if v.got() != whatever || v.Body.Len() == 0 {
+				t.Errorf("%s, %d bytes", v.got(), v.Body.Len())
+			}
+		}
+	})
+}
+
 // A growing segment has no range, no length, and no body for HEAD. By its time
 // it is not there before it is listed.
 func TestGrowingSegmentAsked(t *testing.T) {

@@ -55,7 +55,7 @@ func (p *programme) await(f arrival) {
 	first := w.frames[w.opening()]
 	waited := max(since(first.Frame, f.Frame), f.at.Sub(first.at))
 	if w.bytes > maxEarly || waited > p.patience(first) {
-		p.begin(false)
+		p.begin()
 	}
 }
 
@@ -63,15 +63,20 @@ func (p *programme) await(f arrival) {
 // for others: for a key frame of video longer than for audio, and for none when all
 // have come.
 func (p *programme) patience(first arrival) time.Duration {
-	missing := p.metadata.HasAudio && !slices.ContainsFunc(p.tracks, func(t media.Track) bool { return t.ID.Kind == media.Audio }) ||
-		slices.ContainsFunc(p.tracks, func(t media.Track) bool { return !p.early.has(t.ID) })
 	switch {
-	case first.Track.Kind == media.Video && !missing:
+	case first.Track.Kind == media.Video && !p.lacks():
 		return -1
 	case first.Track.Kind != media.Video && (p.metadata.HasVideo || p.tracks[0].ID.Kind == media.Video):
 		return p.env.Config.Segment.Max
 	}
 	return patience
+}
+
+// lacks reports whether there is a track, declared or announced, that nothing has
+// come of yet.
+func (p *programme) lacks() bool {
+	audible := slices.ContainsFunc(p.tracks, func(t media.Track) bool { return t.ID.Kind == media.Audio })
+	return p.metadata.HasAudio && !audible || slices.ContainsFunc(p.tracks, func(t media.Track) bool { return !p.early.has(t.ID) })
 }
 
 // since returns the time from frame a to frame b.
@@ -80,13 +85,12 @@ func since(a, b media.Frame) time.Duration {
 }
 
 // begin starts the stream with the frames that have come, but for those that are
-// earlier in time than the opening one, and with their tracks, or all that were
-// declared if there is one of the lead.
-func (p *programme) begin(all bool) {
+// earlier in time than the opening one, and with their tracks.
+func (p *programme) begin() {
 	opening, early := p.early.opening(), p.early
 	p.early = waiting{}
 	for _, t := range p.tracks {
-		if all && early.has(p.tracks[0].ID) || early.has(t.ID) {
+		if early.has(t.ID) {
 			p.enlist(t.ID)
 		}
 	}
@@ -98,4 +102,15 @@ func (p *programme) begin(all bool) {
 			p.write(f)
 		}
 	}
+}
+
+// beginLate does so when the publisher has gone. Where viewers are there, and only
+// some of the tracks have come, that is dropped: it would be a period of a moment, in
+// which the stream has lost the others, until somebody publishes again.
+func (p *programme) beginLate() {
+	if p.era == nil || !p.lacks() {
+		p.begin()
+		return
+	}
+	p.log.Warn().Int("frames", len(p.early.frames)).Msg("publisher left before all of its tracks had come: what came is dropped")
 }

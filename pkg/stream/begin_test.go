@@ -82,8 +82,8 @@ func TestTracksThatComeLate(t *testing.T) {
 	}
 }
 
-// TestPublisherThatIsGoneBeforeItsFirstSound leaves the multivariant playlist as it
-// was: with sound.
+// TestPublisherThatIsGoneBeforeItsFirstSound leaves the playlists as they were: with
+// sound.
 func TestPublisherThatIsGoneBeforeItsFirstSound(t *testing.T) {
 	r := newRig(t, lingering)
 	steady := source{fps: 25, gop: 50, rate: 48000}
@@ -106,10 +106,10 @@ func TestPublisherThatIsGoneBeforeItsFirstSound(t *testing.T) {
 	r.play(steady, 7000, 12_000)
 	r.close()
 	r.verify()
-	if got, want := r.shape(v0), "p0 2.00 2.00 1.00 gap1.00 | p1 0.20 gap0.80 | p2 2.00 2.00 1.00"; got != want {
+	if got, want := r.shape(v0), "p0 2.00 2.00 1.00 gap2.00 | p1 2.00 2.00 1.00"; got != want {
 		t.Errorf("video %s, want %s", got, want)
 	}
-	if got, want := r.shape(a0), "p0 2.01 2.01 1.00 gap0.99 | p1 gap0.20 gap0.80 | p2 2.01 2.01 1.00"; got != want {
+	if got, want := r.shape(a0), "p0 2.01 2.01 1.00 gap1.99 | p1 2.01 2.01 1.00"; got != want {
 		t.Errorf("audio %s, want %s", got, want)
 	}
 }

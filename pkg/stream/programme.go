@@ -78,7 +78,7 @@ func newProgramme(env Environment, name Name, now time.Time, before predecessor)
 // declareTrack takes a track of the publisher on air, or its new configuration.
 func (p *programme) declareTrack(t media.Track) {
 	if p.early.has(t.ID) && !same(p.tracks[p.declared(t.ID)], t) {
-		p.begin(false) // what is kept was encoded as declared so far
+		p.begin() // what is kept was encoded as declared so far
 	}
 	if !p.declare(t) {
 		return
@@ -105,8 +105,7 @@ func (p *programme) take(a arrival) {
 // published. The next frame, whosever it is, begins a new period.
 func (p *programme) suspend() {
 	if len(p.active) == 0 && len(p.early.frames) > 0 {
-		// Viewers who are there wait for the others: the stream has not lost a track.
-		p.begin(p.era != nil)
+		p.beginLate()
 	}
 	p.place(p.cutter.Flush(p.placed[:0]))
 	for _, w := range p.writers {
