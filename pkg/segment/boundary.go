@@ -88,12 +88,17 @@ func (c *Cutter) cuts(tr *track, key bool, at, moved time.Duration) bool {
 }
 
 // target returns the duration from which on a key frame ends a segment: a
-// little less than was asked for where key frames are rare.
+// little less than was asked for where key frames are rare, and no more than was
+// promised, perhaps when something else was asked for.
 func (c *Cutter) target(lead *track) time.Duration {
-	if !lead.video() {
-		return c.config.Target
+	target := c.config.Target
+	if c.promise != 0 {
+		target = min(target, c.promise)
 	}
-	return c.config.Target / 10 * early
+	if !lead.video() {
+		return target
+	}
+	return target / 10 * early
 }
 
 // overdue reports whether a segment that goes on with a sample at so long

@@ -52,6 +52,26 @@ func TestContinue(t *testing.T) {
 	}
 }
 
+// TestContinueWithAnotherTarget asks for longer segments than were promised: key frames
+// still cut, as the promise stays.
+func TestContinueWithAnotherTarget(t *testing.T) {
+	longer := config
+	longer.Target = 4 * time.Second
+	cutter := segment.New(longer)
+	cutter.Continue(segment.Past{
+		TargetDuration: 2 * time.Second, PartTarget: 240 * time.Millisecond, ChunkTarget: 240 * time.Millisecond,
+		Number: 10, Starts: []time.Duration{at(0)}, End: at(2000),
+	}, at(2000))
+	cutter.SetTracks([]media.Track{video})
+	var placed []segment.Placed
+	for ms := 0; ms < 6080; ms += 40 {
+		placed = cutter.Push(frame(video, 2000+ms, ms%2000 == 0), placed)
+	}
+	if got, want := starts(cutter.Flush(placed), v0), "12@2000 13@4000 14@6000 15@8000"; got != want {
+		t.Errorf("segments begin at %s, want %s", got, want)
+	}
+}
+
 // TestContinueWithAnyPast goes on with random pasts: what they promised and where
 // they cut stays, numbers are not used again, and the boundaries that are new leave
 // no hole and no segment that is too long.

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"strings"
 	"testing"
 
 	"sluice/pkg/media"
@@ -134,5 +135,29 @@ func TestSoundThatComesLaterThanThePicture(t *testing.T) {
 	}
 	if got, want := r.shape(a0), "p0 2.01 2.01 1.00 gap0.99 | p1 1.22 1.98 2.01"; got != want {
 		t.Errorf("audio %s, want %s", got, want)
+	}
+}
+
+// TestSoundBehindThePictureAfterLong has an encoder with B-frames come back after more
+// than a segment may last: its sound comes behind several pictures. The time in which
+// nobody was there is no silence.
+func TestSoundBehindThePictureAfterLong(t *testing.T) {
+	r := newRig(t, lingering)
+	steady := source{fps: 25, gop: 50, rate: 48000}
+	both := []media.Track{video(1), audio(48000)}
+	r.publish(both...)
+	r.play(steady, 0, 5000)
+	r.close()
+	r.publish(both...)
+	r.play(source{fps: 25, gop: 50}, 20_000, 20_120)
+	steady.begun = 3
+	r.play(steady, 20_120, 26_000)
+	r.close()
+	r.verify()
+	if got, want := r.shape(v0), "p0 2.00 2.00 1.00"+strings.Repeat(" gap2.00", 7)+" gap1.00 | p1 2.00 2.00 2.00"; got != want {
+		t.Errorf("video %s, want %s", got, want)
+	}
+	if text := "fallen silent"; r.lines(text) != 0 {
+		t.Errorf("the log says that a track has %s", text)
 	}
 }

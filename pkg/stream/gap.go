@@ -56,8 +56,10 @@ func (w *writer) skip() bool {
 	length := max(min(media.TicksOf(to, scale)-start, w.limit()), 1)
 	w.seg = gap(p.base+w.next, &e.Period, w.header, start, length)
 	w.end = w.seg.End()
+	if w.next >= p.era.first { // else nobody was there to be silent
+		w.silent += length.Duration(scale)
+	}
 	w.next++
-	w.silent += length.Duration(scale)
 	w.list(p.env.Now())
 	return true
 }

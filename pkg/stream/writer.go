@@ -37,7 +37,7 @@ type writer struct {
 
 	last, step media.Ticks   // decode time of the newest sample, and its distance from the one before
 	end        media.Ticks   // of the newest chunk, or of the newest gap
-	silent     time.Duration // length of the gaps since
+	silent     time.Duration // length of the gaps since, in the newest period
 	refused    bool          // a sample was refused, and the log says so
 	torn       bool          // samples were missing, and the log says so
 	failing    bool          // the store refused the last segment
