@@ -8,7 +8,7 @@ import { publishClock, type ClockPublisher } from './clock-publisher';
 import { listed } from './gateway';
 
 // Viewers watch one stream, to which things happen. None of them does anything
-// about it, and all must see it go on.
+// about it, and all must see it go on. The last who come do so while nobody publishes.
 
 interface Viewer {
   name: string;
@@ -36,7 +36,12 @@ interface Event {
   away: number; // seconds
   /** How many times as large the picture is afterwards. */
   times: number;
-  happen: () => Promise<void>;
+  /**
+   * Players that do not go on by themselves. dash.js begins as far behind the wall clock as
+   * ll.mpd says, where there are no media then, and looks for none elsewhere.
+   */
+  without?: string[];
+  happen: (comeAnew: () => Promise<void>) => Promise<void>;
 }
 
 const EVENTS: Event[] = [
@@ -81,6 +86,32 @@ const EVENTS: Event[] = [
       encoder = publish(1);
     },
   },
+  {
+    name: 'the encoder goes twice in one window',
+    away: 4,
+    times: 1,
+    happen: async () => {
+      for (let n = 0; n < 2; n++) {
+        await encoder.kill();
+        await sleep(2);
+        encoder = publish(1);
+        await sleep(3);
+      }
+    },
+  },
+  {
+    name: 'viewers come in a pause of 8 s',
+    away: 8,
+    times: 1,
+    without: ['dash.js'],
+    happen: async (comeAnew) => {
+      await encoder.kill();
+      const back = sleep(8);
+      await comeAnew();
+      await back;
+      encoder = publish(1);
+    },
+  },
 ];
 
 const SETTLED = 20; // seconds after which all must play again
@@ -111,24 +142,35 @@ describe.each([
 ] as const)('%s', (_, viewers) => {
   const pages: Page[] = [];
 
-  beforeAll(async () => {
+  const come = async () => {
     for (const viewer of viewers) pages.push(await sitDown(viewer));
+  };
+  const leave = () => Promise.all(pages.splice(0).map((page) => page.context().close()));
+
+  beforeAll(async () => {
+    await come();
     await sleep(10);
     await Promise.all(pages.map(takeLooks));
   }, 120_000);
 
-  afterAll(() => Promise.all(pages.map((page) => page.context().close())));
+  afterAll(leave);
 
-  describe.each(EVENTS)('$name', ({ away, times, happen }) => {
+  describe.each(EVENTS)('$name', ({ away, times, without, happen }) => {
     let seen: Look[][] = [];
 
     beforeAll(async () => {
-      await happen();
+      await happen(async () => {
+        await leave();
+        await come();
+      });
       await sleep(SETTLED);
       seen = await Promise.all(pages.map(takeLooks));
     }, 120_000);
 
-    test.each(viewers.map(({ name }, i) => ({ name, i })))('$name plays on', ({ name, i }) => {
+    const whoPlayOn = viewers
+      .map(({ name }, i) => ({ name, i }))
+      .filter(({ name }) => !without?.includes(name));
+    test.each(whoPlayOn)('$name plays on', ({ name, i }) => {
       const looks = seen[i] ?? [];
       const still = stillness(looks);
       process.stdout.write(`${name}: stood still for ${still.toFixed(1)} s\n`);

@@ -16,6 +16,9 @@ import { ASK_AFTER, verdict } from './verdict';
  */
 export type SessionState = 'connecting' | 'waiting' | 'playing' | 'away' | 'ended' | 'recovering';
 
+// ms from when somebody publishes again to the start of a player: one that begins in the
+// gap, so far behind the live edge, may stay there (hls.js 1.7, dash.js 5).
+const SETTLE: Record<Latency, number> = { low: 2500, normal: 7000 };
 const POLL = 1500; // ms between two questions what the stream does
 const TICK = 500; // ms between two looks at the picture
 const HEALTHY_AFTER = 10_000; // ms of playing that make earlier failures forgotten
@@ -65,8 +68,11 @@ export class Session {
     while (!signal.aborted) {
       const status = await this.#status(signal);
       if (isAborted(signal)) return;
-      if (status === 'live') await this.#attempt(signal);
-      else await this.#pauseFor(status, signal);
+      if (status === 'live') {
+        if (this.state === 'away') await sleep(SETTLE[this.latency], signal);
+        if (isAborted(signal)) return;
+        await this.#attempt(signal);
+      } else await this.#pauseFor(status, signal);
     }
   }
 
