@@ -114,6 +114,34 @@ func TestReturns(t *testing.T) {
 	}
 }
 
+// TestGapsAreDatedLikeMedia has an encoder with B-frames come back: each segment, and
+// each gap, is shown when the one before it ends.
+func TestGapsAreDatedLikeMedia(t *testing.T) {
+	r := newRig(t, lingering)
+	for _, from := range []int{0, 11_000} {
+		r.publish(video(1))
+		for ms := from; ms < from+6000; ms += 40 {
+			r.at(ms)
+			f := media.Frame{Track: v0, Key: (ms-from)%2000 == 0, Time: uint32(ms), Offset: 80, Data: []byte{0, 0, 0, 1, 0x65}}
+			if err := r.pub.WriteFrame(f); err != nil {
+				t.Fatal(err)
+			}
+			r.observe()
+		}
+		r.close()
+	}
+	all := r.listed[v0]
+	if len(all) != 9 || !all[4].Gap {
+		t.Fatalf("%d segments", len(all))
+	}
+	for i, seg := range all[1:] {
+		before := all[i]
+		if ends, at := before.End()+before.Offset, seg.Start+seg.Offset; at != ends {
+			t.Errorf("%s is shown %d ticks after %s ends", describe(seg), at-ends, describe(before))
+		}
+	}
+}
+
 // TestReturnsWithoutAFrame has a publisher come back and leave without having sent
 // anything.
 func TestReturnsWithoutAFrame(t *testing.T) {

@@ -54,7 +54,9 @@ func (w *writer) skip() bool {
 		start = media.TicksOf(from, scale)
 	}
 	length := max(min(media.TicksOf(to, scale)-start, w.limit()), 1)
+	offset := w.offset()
 	w.seg = gap(p.base+w.next, &e.Period, w.header, start, length)
+	w.seg.Offset = offset
 	w.end = w.seg.End()
 	if w.next >= p.era.first { // else nobody was there to be silent
 		w.silent += length.Duration(scale)
@@ -71,6 +73,15 @@ func (w *writer) until(boundary media.Ticks) media.Ticks {
 		return w.tail()
 	}
 	return max(min(boundary, w.seg.Start+w.limit()), w.last+1)
+}
+
+// offset returns by how much the newest segment is shown after it is decoded, in ticks
+// of the header: a gap behind it is dated as if that went on.
+func (w *writer) offset() media.Ticks {
+	if w.seg.Header == nil {
+		return 0
+	}
+	return w.seg.Offset.Rescale(w.seg.Timescale(), w.header.Track.Timescale)
 }
 
 // gap returns a segment without media.

@@ -163,7 +163,9 @@ func (w *writer) fill(number uint64, start media.Ticks, scale uint32, targets li
 		if i == count-1 {
 			length = whole - i*length
 		}
-		w.programme.live.Add(w.id, gap(w.next, &w.era.Period, w.header, w.end, length), targets, at)
+		missing := gap(w.next, &w.era.Period, w.header, w.end, length)
+		missing.Offset = w.offset()
+		w.programme.live.Add(w.id, missing, targets, at)
 		w.next, w.end = w.next+1, w.end+length
 	}
 }
