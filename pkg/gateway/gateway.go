@@ -109,6 +109,11 @@ func (g *Gateway) openStore() error {
 	if err != nil {
 		return err
 	}
+	if disk, ok := disk.(*store.Disk); ok {
+		if err := disk.Writable(); err != nil {
+			g.log.Error().Err(err).Msg("nothing can be written: streams will go on from memory, and not outlive this process")
+		}
+	}
 	limits := g.config.Limits
 	if g.spool, err = store.NewSpool(disk, int64(limits.Memory), g.reportSpool); err != nil {
 		return errors.Join(err, closeStore(disk))

@@ -62,10 +62,15 @@ func refusal(err error) (code, reason string) {
 	return codePublishFailed, err.Error()
 }
 
-// refuse tells a message stream why it is refused. The connection ends with
-// that, unless other streams on it are live.
+// refuse tells a message stream, and the log, why it is refused.
 func (c *conn) refuse(stream uint32, name, code, reason string) error {
 	c.log.Warn().Str("stream", clip(name)).Str("code", code).Str("reason", clip(reason)).Msg("RTMP stream refused")
+	return c.dismiss(stream, code, reason)
+}
+
+// dismiss tells a message stream why it is over. The connection ends with that,
+// unless other streams on it are live.
+func (c *conn) dismiss(stream uint32, code, reason string) error {
 	c.out.onStatus(stream, status(levelError, code, reason))
 	if err := c.out.flush(); err != nil {
 		return err
@@ -117,6 +122,9 @@ func (c *conn) evict(p *publication, cause error) error {
 	p.close(cause)
 	c.live--
 	code, reason := refusal(cause)
+	if errors.Is(cause, ErrTakenOver) { // the log says who took it
+		return c.dismiss(p.stream, code, reason)
+	}
 	return c.refuse(p.stream, p.name, code, reason)
 }
 
