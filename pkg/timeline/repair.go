@@ -16,9 +16,9 @@ const (
 	// of its track, and is decoded a tick after that.
 	NotIncreasing
 
-	// OffsetClamped: a picture was to be shown more than 2 s before, or 5 s
-	// after it is decoded.
-	OffsetClamped
+	// OffsetReplaced: a picture was to be shown more than 2 s before, or 5 s
+	// after it is decoded, and is shown as long after that as the one before it.
+	OffsetReplaced
 
 	// AudioMissing: frames of audio are missing, and have left their place.
 	AudioMissing
@@ -50,8 +50,8 @@ func (r Repair) String() string {
 		return "clock jumped back"
 	case NotIncreasing:
 		return "time did not increase"
-	case OffsetClamped:
-		return "composition offset clamped"
+	case OffsetReplaced:
+		return "composition offset out of bounds"
 	case AudioMissing:
 		return "audio missing"
 	case AudioRepeated:

@@ -52,7 +52,7 @@ var repairCases = []struct {
 			f.Time -= 40
 		}
 	}},
-	{timeline.OffsetClamped, 3, func(sent int, f *media.Frame) {
+	{timeline.OffsetReplaced, 3, func(sent int, f *media.Frame) {
 		f.Offset = map[int]int32{0: -2001, 40: 5001, 80: 1 << 30, 120: -2000, 160: 5000}[sent]
 		if f.Track == a0 {
 			f.Offset = 1e6 // means nothing

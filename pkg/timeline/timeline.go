@@ -45,7 +45,7 @@ import (
 )
 
 const (
-	// Composition offsets outside these bounds are mistakes and are clamped.
+	// Composition offsets outside these bounds are mistakes.
 	minOffset, maxOffset = -2000, 5000 // ms
 
 	// millisecond is the timescale of RTMP, nanosecond that of time.Duration.
@@ -139,7 +139,7 @@ func (c *Clock) Stamp(f media.Frame, now time.Time) media.Sample {
 	at := media.Ticks(c.at(tr)).Rescale(nanosecond, tr.scale)
 	s := media.Sample{Track: f.Track, Key: f.Key, DTS: c.place(tr, at), Data: f.Data}
 	if tr.frame == 0 {
-		offset := c.offset(f.Offset).Rescale(millisecond, tr.scale)
+		offset := c.offset(tr, f.Offset).Rescale(millisecond, tr.scale)
 		// A decode time that was repaired does not move the presentation,
 		// unless the picture would be shown before it is decoded.
 		s.Offset = max(at+offset-s.DTS, min(offset, 0))
@@ -176,13 +176,20 @@ func (c *Clock) track(id media.TrackID) *track {
 // at returns where the publisher put the last frame of a track.
 func (c *Clock) at(tr *track) time.Duration { return tr.time + tr.shift.offset + c.pace.slew }
 
-// offset returns a composition offset within its bounds, in ms.
-func (c *Clock) offset(sent int32) media.Ticks {
-	offset := min(max(sent, minOffset), maxOffset)
-	if offset != sent {
-		c.count(OffsetClamped)
+// offset returns the composition offset of a frame, in ms: that of the frame before in
+// place of a mistake, as far as it is to the same side. The bound itself would date a
+// segment that begins with the frame by seconds wrong.
+func (c *Clock) offset(tr *track, sent int32) media.Ticks {
+	switch {
+	case sent > maxOffset:
+		c.count(OffsetReplaced)
+		return media.Ticks(max(tr.offset, 0))
+	case sent < minOffset:
+		c.count(OffsetReplaced)
+		return media.Ticks(min(tr.offset, 0))
 	}
-	return media.Ticks(offset)
+	tr.offset = sent
+	return media.Ticks(sent)
 }
 
 // place returns the decode time of the frame of a track whose publisher put it

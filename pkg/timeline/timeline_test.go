@@ -55,7 +55,11 @@ func TestTimesOfVideoAreKept(t *testing.T) {
 		{80, 40, 120},
 		{120, -40, 80},
 		{160, 0, 160},
-		{200, 16777176, 200 + 5000}, // what 24 unsigned bits make of -40 is clamped
+		{200, 80, 280},
+		{240, 16777176, 240 + 80}, // what 24 unsigned bits make of -40: as the one before
+		{280, -9000, 280},         // to the other side
+		{320, 5000, 5320},
+		{360, 5001, 5360},
 	}
 	for i, c := range cases {
 		s := p.at(int(c.time), media.Frame{Track: v0, Time: 987654 + c.time, Offset: c.offset, Key: i == 0})

@@ -33,6 +33,7 @@ type track struct {
 	seen    bool // the publisher has sent a frame
 	reading      // of the last frame
 	shift   shift
+	offset  int32         // composition offset of the newest frame that had one within bounds, in ms
 	beside  time.Duration // the newest time of a frame when it came
 
 	begun    bool        // there was a sample, of whatever publisher
@@ -45,7 +46,7 @@ type track struct {
 
 // leave forgets what is known of the publisher, but not what was stamped.
 func (tr *track) leave() {
-	tr.seen, tr.counting, tr.drift = false, false, follower{}
+	tr.seen, tr.offset, tr.counting, tr.drift = false, 0, false, follower{}
 	tr.beat.forget()
 }
 

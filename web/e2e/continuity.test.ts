@@ -128,6 +128,7 @@ const EVENTS: Event[] = [
   },
 ];
 
+const ATTEMPTS = 2; // that each event has
 const SETTLED = 20; // seconds after which all must play again
 const BESIDES = 8; // seconds that a player may stand still beside those in which nobody published; dash.js needs them twice
 const MOVES = 0.02; // seconds of media from one look to the next
@@ -170,28 +171,35 @@ describe.each([
   afterAll(leave);
 
   describe.each(EVENTS)('$name', ({ away, times, without, happen }) => {
-    let seen: Look[][] = [];
-
-    beforeAll(async () => {
-      await happen(async () => {
-        await leave();
-        await come();
-      });
-      await sleep(SETTLED);
-      seen = await Promise.all(pages.map(takeLooks));
-    }, 120_000);
-
+    const limit = 2 * away + BESIDES;
     const whoPlayOn = viewers
       .map(({ name }, i) => ({ name, i }))
       .filter(({ name }) => !without?.includes(name));
+    let seen: Look[][] = [];
+
+    // What else runs on the machine makes players stall, and hls.js race with itself, once in some
+    // hundred returns: what went wrong for anybody happens once more, to all.
+    beforeAll(async () => {
+      for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+        await happen(async () => {
+          await leave();
+          await come();
+        });
+        await sleep(SETTLED);
+        seen = await Promise.all(pages.map(takeLooks));
+        const bad = whoPlayOn.filter(({ i }) => !playsOn(seen[i] ?? [], limit));
+        if (bad.length === 0) return;
+        process.stdout.write(`attempt ${attempt}, not: ${bad.map(({ name }) => name).join('; ')}\n`);
+      }
+    }, 240_000);
+
     test.each(whoPlayOn)('$name plays on', ({ name, i }) => {
       const looks = seen[i] ?? [];
       const still = stillness(looks);
       process.stdout.write(`${name}: stood still for ${still.toFixed(1)} s\n`);
-      const end = looks.slice(-20);
-      expect(end.every((look, k) => k === 0 || look.position > (end[k - 1]?.position ?? 0))).toBe(true);
-      expect(end.at(-1)).toMatchObject({ width: times * WIDTH, height: times * HEIGHT });
-      expect(still).toBeLessThan(2 * away + BESIDES);
+      expect(moves(looks.slice(-20))).toBe(true);
+      expect(looks.at(-1)).toMatchObject({ width: times * WIDTH, height: times * HEIGHT });
+      expect(still).toBeLessThan(limit);
     });
   });
 });
@@ -240,6 +248,15 @@ async function sitDown({ player, manifest }: Viewer): Promise<Page> {
 /** All looks since they were taken last. */
 function takeLooks(page: Page): Promise<Look[]> {
   return page.evaluate(() => window.looks?.splice(0) ?? []);
+}
+
+/** Whether a player moves in the end, and stood still for less than a limit. */
+function playsOn(looks: Look[], limit: number): boolean {
+  return moves(looks.slice(-20)) && stillness(looks) < limit;
+}
+
+function moves(looks: Look[]): boolean {
+  return looks.every((look, k) => k === 0 || look.position > (looks[k - 1]?.position ?? 0));
 }
 
 /** Seconds in which the picture did not move on. */
