@@ -18,18 +18,7 @@ type era struct {
 	live.Period
 	first  uint64 // the cutter's number of its first segment
 	listed bool   // viewers have seen it: its headers are fixed
-	apart  bool   // there is a hole in front of it in which players stood still
 }
-
-const (
-	// still is for how long nothing must have come for players to stand still.
-	still = 2 * time.Second
-
-	// joinable is how many parts of a period behind such a hole there must be before
-	// viewers are told of it: as far as players begin behind the live edge, and one
-	// more. Those that begin in the hole may stay there for good (hls.js).
-	joinable = 4
-)
 
 // maxEras is how many eras are known: tracks are at most a few segments apart.
 const maxEras = 8
@@ -63,8 +52,7 @@ func (p *programme) begins(s *segment.Placed, w *writer) bool {
 func (p *programme) beginEra(s *segment.Placed) {
 	lead := p.tracks[p.declared(s.Track)]
 	start := s.DTS.Time(lead.Timescale).Truncate(time.Millisecond)
-	end := p.live.Snapshot().End()
-	p.era = &era{Period: live.Period{Sequence: p.next, Start: start}, first: s.Number, apart: !end.IsZero() && start.Sub(end) > still}
+	p.era = &era{Period: live.Period{Sequence: p.next, Start: start}, first: s.Number}
 	p.eras = append(p.eras, p.era)
 	if len(p.eras) > maxEras {
 		p.eras = slices.Delete(p.eras, 0, 1)

@@ -17,9 +17,6 @@ func (w *writer) complete(what segment.Cut, end media.Ticks) {
 	if what == segment.Part {
 		w.endPart()
 	}
-	if w.apart && w.programme.cutter.PartTarget() > 0 && len(w.seg.Parts) < joinable {
-		return
-	}
 	now := w.programme.date()
 	if what == segment.Part || !w.era.listed {
 		w.stage(now)

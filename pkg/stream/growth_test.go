@@ -176,30 +176,3 @@ func TestAge(t *testing.T) {
 		}
 	}
 }
-
-// TestFirstPartsBehindAHole has viewers told of a publisher that comes back when
-// players that begin then find enough of it, and at once when nobody stood still.
-func TestFirstPartsBehindAHole(t *testing.T) {
-	for _, c := range []struct{ away, parts int }{{5000, 4}, {1000, 1}} {
-		r := newRig(t, lingering)
-		steady := source{fps: 25, gop: 50, rate: 48000}
-		r.publish(video(1), audio(48000))
-		r.play(steady, 0, 5000)
-		r.close()
-		first := map[media.TrackID]int{}
-		r.watch = func() {
-			for _, rendition := range r.snapshot().Renditions {
-				if g := rendition.Growing; g != nil && g.Period.Sequence == 1 && first[rendition.ID] == 0 {
-					first[rendition.ID] = len(g.Parts)
-				}
-			}
-		}
-		r.publish(video(1), audio(48000))
-		r.play(steady, 5000+c.away, 8000+c.away)
-		if first[v0] != c.parts || first[a0] != c.parts {
-			t.Errorf("after %d ms viewers see %d parts of video first and %d of audio, want %d", c.away, first[v0], first[a0], c.parts)
-		}
-		r.close()
-		r.verify()
-	}
-}

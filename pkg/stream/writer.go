@@ -34,7 +34,6 @@ type writer struct {
 	note   []byte      // record in bytes
 	staged bool        // something of seg is
 	shown  bool        // viewers know of seg
-	apart  bool        // seg is the first one of an era that is apart
 
 	last, step media.Ticks   // decode time of the newest sample, and its distance from the one before
 	end        media.Ticks   // of the newest chunk, or of the newest gap
@@ -182,7 +181,6 @@ func (w *writer) begin(e *era, s *segment.Placed) {
 	if e.Header(w.id) == nil {
 		return
 	}
-	w.apart = e.apart && w.era != e
 	w.enter(e)
 	w.chunks.StartSegment()
 	w.open, w.next, w.silent = true, s.Number+1, 0
