@@ -67,6 +67,34 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// What a publisher sends late and at once is ahead of the clock. Segments stay
+// while they are in the window by the clock, up to two windows of media.
+func TestWindowOfWhatIsAhead(t *testing.T) {
+	p := presentation(8 * time.Second)
+	listed := func() int { return len(p.Snapshot().Rendition(v0).Segments) }
+	add := func(number uint64, ahead time.Duration) {
+		seg := segment(number, second, video, 2, 1)
+		seg.Start = media.Ticks(number) * seg.Duration
+		p.Add(v0, seg, live.Targets{Segment: 2 * time.Second}, seg.End().Time(seg.Timescale()).Add(-ahead))
+	}
+	for n := range uint64(6) {
+		add(n, 0)
+	}
+	if got := listed(); got != 4 {
+		t.Fatalf("%d segments", got)
+	}
+	add(6, 700*time.Millisecond)
+	if got := listed(); got != 5 {
+		t.Errorf("%d segments of 2 s in 8 s that ended 0.7 s ago", got)
+	}
+	for n := range uint64(10) {
+		add(n+7, time.Hour)
+	}
+	if got := listed(); got != 7 {
+		t.Errorf("%d segments of 2 s, all of them far ahead", got)
+	}
+}
+
 // TestRemovedSegmentsCanStillBeHad checks the time for which: the segment's own
 // duration and that of the longest playlist that listed it.
 func TestRemovedSegmentsCanStillBeHad(t *testing.T) {

@@ -234,8 +234,9 @@ func (r *Rendition) extend(s *Snapshot, now time.Time, complete ...Segment) []Re
 
 // add appends seg and removes from the front what the window does not need, or
 // all when numbers are missing: the track was away for longer than the window.
-// There is always a segment with media, so that there is always something to say
-// of them. A removed segment stays to be had for its own duration and that of the
+// What is in it by the clock stays as well, up to two windows of media: what a
+// publisher sends late and at once is ahead of the clock. There is always a segment
+// with media, so that there is always something to say of them. A removed segment stays to be had for its own duration and that of the
 // longest playlist that it was in (RFC 8216bis 6.2.2).
 func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) {
 	if n := len(r.Segments); n > 0 && seg.Number != r.Segments[n-1].Number+1 {
@@ -251,6 +252,9 @@ func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) {
 		return
 	}
 	for r.Depth-r.Segments[0].Length() >= window && slices.ContainsFunc(r.Segments[1:], hasMedia) {
+		if first := r.Segments[0]; r.Depth < 2*window && first.End().Time(first.Timescale()).After(now.Add(-window)) {
+			return
+		}
 		r.remove(1, now)
 	}
 }

@@ -344,7 +344,7 @@ func TestOldParts(t *testing.T) {
 		want := string(video.Chunks[1])
 		video.cut()
 		video.finish()
-		for n := range uint64(20) {
+		for n := range uint64(40) { // at once: up to two windows of what is ahead of the clock are kept
 			s.add(v0, n+3)
 		}
 		if r := s.show.Snapshot().Rendition(v0); r.Segments[0].Number <= 2 {
