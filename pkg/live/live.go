@@ -26,6 +26,7 @@ type Header struct {
 type Period struct {
 	Sequence uint64 // counts periods from 0
 	Start    time.Time
+	First    uint64    // number of its first segment with media; gaps may be listed in front of it
 	Headers  []*Header // one for each rendition, in the presentation's order
 }
 
@@ -277,9 +278,10 @@ func (s *Snapshot) periods() []*Period {
 	return all
 }
 
-// within returns the run of segments that belong to a period.
+// within returns the run of segments that belong to a period, without the gaps in
+// front of its media.
 func within(segments []Segment, p *Period) []Segment {
-	first := slices.IndexFunc(segments, func(s Segment) bool { return s.Period == p })
+	first := slices.IndexFunc(segments, func(s Segment) bool { return s.Period == p && s.Number >= p.First })
 	if first < 0 {
 		return nil
 	}

@@ -251,3 +251,31 @@ func TestFrameRate(t *testing.T) {
 		}
 	}
 }
+
+// Gaps in front of the media of a period are no reason to tell of it.
+func TestSpansBehindGaps(t *testing.T) {
+	p := presentation(time.Minute)
+	targets := live.Targets{Segment: 2 * time.Second}
+	after := &live.Period{Sequence: 1, First: 3, Headers: []*live.Header{video, audio}}
+	add := func(id media.TrackID, number uint64, p0 *live.Period, h *live.Header, gap bool) {
+		seg := segment(number, p0, h, 2, 1)
+		seg.Gap = gap
+		p.Add(id, seg, targets, noon)
+	}
+	add(v0, 0, first, video, false)
+	add(a0, 0, first, audio, false)
+	for n := range uint64(2) {
+		add(v0, n+1, after, video, true)
+		add(a0, n+1, after, audio, true)
+	}
+	add(v0, 3, after, video, false)
+	p.Grow(a0, live.Growing{Segment: segment(3, after, audio, 1, 1)}, "", noon)
+	if got := p.Snapshot().Spans(); len(got) != 1 {
+		t.Errorf("%d periods while audio has gaps and half a segment in the second", len(got))
+	}
+	add(a0, 3, after, audio, false)
+	got := p.Snapshot().Spans()
+	if len(got) != 2 || got[1].Tracks[0].Segments[0].Number != 3 || got[1].Tracks[1].Segments[0].Number != 3 {
+		t.Errorf("%+v", got)
+	}
+}

@@ -25,6 +25,13 @@ const (
 
 	// gapless is what may be missing in front of a segment without one for it.
 	gapless = 500 * time.Millisecond
+
+	// brief is how long the first segment is of those of which nothing will come. It
+	// can be listed as the last one of what was before, and all others with what comes
+	// behind. Players that know of the segment behind one that ended take it to be of
+	// the same period (hls.js 1.6); and players that begin to watch in a gap wait for
+	// media of its period (hls.js).
+	brief = 100 * time.Millisecond
 )
 
 // A boundary is where a segment begins, in nanoseconds since the epoch.
@@ -118,10 +125,9 @@ func (c *Cutter) limit() time.Duration {
 
 // fill bounds the segments of which nothing will come, in front of one that the
 // lead begins at the given time, if it was away for longer than its last segment
-// may last. Each is as long as was promised, the last one perhaps a little longer.
-// Where another publisher begins there is one at least, however short: players
-// that know of the segment behind the one that ended (hls.js 1.6) take it to be of
-// the same period.
+// may last. The first is brief, each of the others is as long as was promised, the
+// last one perhaps a little longer. Where another publisher begins there is one at
+// least, however short.
 func (c *Cutter) fill(lead *track, at time.Duration) {
 	n := len(c.boundaries)
 	if n == 0 || lead.begun && at-c.boundaries[n-1].at <= c.limit() {
@@ -130,19 +136,16 @@ func (c *Cutter) fill(lead *track, at time.Duration) {
 	if at-c.edge > gapless && c.promise == 0 {
 		c.fix(c.edge - c.boundaries[0].at)
 	}
-	if c.span(c.edge, at) == c.edge && c.flushed {
+	if c.flushed || at-c.edge > gapless {
 		c.bound(min(c.edge, at))
+		if rest := max(c.edge, c.reach) + brief; at-rest >= brief {
+			c.bound(rest)
+			for rest += c.promise; at-rest > gapless; rest += c.promise {
+				c.bound(rest)
+			}
+		}
 	}
 	c.flushed = false
-}
-
-// span bounds segments of the length that was promised which fill a time, and
-// returns where the last of them ends.
-func (c *Cutter) span(from, to time.Duration) time.Duration {
-	for ; to-from > gapless; from += c.promise {
-		c.bound(from)
-	}
-	return from
 }
 
 // bound begins a new segment at the given time.

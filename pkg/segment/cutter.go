@@ -16,7 +16,7 @@ type Cutter struct {
 	tracks     []*track
 	boundaries []boundary // oldest first; the last one began the current segment
 	promise    time.Duration
-	reach      time.Duration // where samples of other tracks than the lead had come to before it
+	reach      time.Duration // where other tracks than the lead have come to
 	edge       time.Duration // where the lead has come to, with its last sample
 	flushed    bool          // nothing came since Flush
 	forced     bool          // the next key frame of the lead cuts
@@ -183,7 +183,7 @@ func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
 	if tr == c.tracks[0] {
 		c.edge = tr.time(p.DTS + tr.usual(p.Sample))
 	}
-	if c.promise == 0 && tr != c.tracks[0] {
+	if tr != c.tracks[0] {
 		c.reach = max(c.reach, tr.time(s.DTS+tr.step))
 	}
 	return append(out, p)

@@ -12,21 +12,17 @@ type Past struct {
 	End    time.Duration   // where the last of them ended
 }
 
-// Continue makes a new Cutter go on with what an earlier one left. Segments of
-// which nothing is left fill the time until now, one at least, and what comes next
-// begins another: so no number is used again of which somebody may have seen the
-// beginning. It returns the number of that next segment at least.
-func (c *Cutter) Continue(p Past, now time.Duration) (next uint64) {
+// Continue makes a new Cutter go on with what an earlier one left, as behind a Flush:
+// a segment of which nothing is left comes first, and what comes next begins another.
+// So no number is used again of which somebody may have seen the beginning. It returns
+// the number of that next segment at least.
+func (c *Cutter) Continue(p Past) (next uint64) {
 	c.promise, c.part, c.chunk = p.TargetDuration, p.PartTarget, p.ChunkTarget
 	c.config.Chunk = min(c.config.Chunk, c.chunk)
 	older := max(len(p.Starts)-maxBoundaries, 0)
 	for i, at := range p.Starts[older:] {
 		c.boundaries = append(c.boundaries, boundary{p.Number + uint64(older+i), at})
 	}
-	c.edge = c.span(p.End, now)
-	if c.edge == p.End {
-		c.bound(p.End)
-		c.edge += c.promise
-	}
-	return c.boundaries[len(c.boundaries)-1].number + 1
+	c.edge, c.flushed = p.End, true
+	return c.boundaries[len(c.boundaries)-1].number + 2
 }

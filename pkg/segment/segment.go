@@ -19,9 +19,9 @@
 //
 // Where samples are missing for longer than a segment may last, the segment in
 // front of the hole ends with its last sample, and the one behind it begins with
-// the next. Between them are the numbers of as many segments as fill the hole,
-// whose boundaries are where they would be (Boundary); the caller can list them as
-// gaps. So the sum of all durations is the time that has passed.
+// the next. Between them are the numbers of a brief segment and of as many others as
+// fill the hole, whose boundaries are where they would be (Boundary); the caller can
+// list them as gaps. So the sum of all durations is the time that has passed.
 //
 // # Parts
 //

@@ -107,10 +107,10 @@ func TestPublisherThatIsGoneBeforeItsFirstSound(t *testing.T) {
 	r.play(steady, 7000, 12_000)
 	r.close()
 	r.verify()
-	if got, want := r.shape(v0), "p0 2.00 2.00 1.00 gap2.00 | p1 2.00 2.00 1.00"; got != want {
+	if got, want := r.shape(v0), "p0 2.00 2.00 1.00 gap0.11 | p1 gap1.89 2.00 2.00 1.00"; got != want {
 		t.Errorf("video %s, want %s", got, want)
 	}
-	if got, want := r.shape(a0), "p0 2.01 2.01 1.00 gap1.99 | p1 2.01 2.01 1.00"; got != want {
+	if got, want := r.shape(a0), "p0 2.01 2.01 1.00 gap0.10 | p1 gap1.89 2.01 2.01 1.00"; got != want {
 		t.Errorf("audio %s, want %s", got, want)
 	}
 }
@@ -122,8 +122,8 @@ func TestSoundBehindThePictureOfAReturn(t *testing.T) {
 		at, late             int // ms: when the picture begins, and how much later the sound
 		video, audioFollowed string
 	}{
-		{6000, 800, "gap1.00 | p1 2.00 2.00 2.00", "| p1 1.22 1.98 2.01"},
-		{20_000, 120, strings.Repeat("gap2.00 ", 7) + "gap1.00 | p1 2.00 2.00 2.00", "| p1 1.90 1.98 2.01"}, // an encoder with B-frames
+		{6000, 800, "gap0.11 | p1 gap0.89 2.00 2.00 2.00", "gap0.89 1.22 1.98 2.01"},
+		{20_000, 120, "gap0.11 | p1 " + strings.Repeat("gap2.00 ", 7) + "gap0.89 2.00 2.00 2.00", "gap0.89 1.90 1.98 2.01"}, // an encoder with B-frames
 	} {
 		r := newRig(t, lingering)
 		steady := source{fps: 25, gop: 50, rate: 48000}

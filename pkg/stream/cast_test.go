@@ -44,8 +44,8 @@ func TestReturns(t *testing.T) {
 	}{
 		{
 			name: "after 5 s", source: again, away: 5000,
-			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.01 2.01 1.00", headers: 1,
+			video: "p0 2.00 2.00 1.00 gap0.11 | p1 gap2.00 gap2.00 gap0.89 2.00 2.00 1.00",
+			audio: "p0 2.01 2.01 1.00 gap0.10 | p1 gap2.00 gap2.00 gap0.89 2.01 2.01 1.00", headers: 1,
 		},
 		{
 			name: "at once", source: again, away: 100,
@@ -54,23 +54,23 @@ func TestReturns(t *testing.T) {
 		},
 		{
 			name: "after longer than the window", source: again, away: 45000,
-			video: "p0 2.00 2.00 1.00" + strings.Repeat(" gap2.00", 22) + " gap1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00 gap1.99" + strings.Repeat(" gap2.00", 21) + " gap1.00 | p1 2.01 2.01 1.00", headers: 1,
+			video: "p0 2.00 2.00 1.00 gap0.11 | p1" + strings.Repeat(" gap2.00", 22) + " gap0.89 2.00 2.00 1.00",
+			audio: "p0 2.01 2.01 1.00 gap0.10 | p1" + strings.Repeat(" gap2.00", 22) + " gap0.89 2.01 2.01 1.00", headers: 1,
 		},
 		{
 			name: "with another size", tracks: []media.Track{video(2), audio(48000)}, source: again, away: 5000,
-			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.00 2.00 1.00",
-			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.01 2.01 1.00", headers: 2,
+			video: "p0 2.00 2.00 1.00 gap0.11 | p1 gap2.00 gap2.00 gap0.89 2.00 2.00 1.00",
+			audio: "p0 2.01 2.01 1.00 gap0.10 | p1 gap2.00 gap2.00 gap0.89 2.01 2.01 1.00", headers: 2,
 		},
 		{
 			name: "without audio", tracks: []media.Track{video(1)}, source: source{fps: 25, gop: 50}, away: 5000,
-			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.00 2.00 1.00",
+			video: "p0 2.00 2.00 1.00 gap0.11 | p1 gap2.00 gap2.00 gap0.89 2.00 2.00 1.00",
 			audio: "p0 2.01 2.01 1.00", headers: 1,
 		},
 		{
 			name: "with longer groups", source: source{fps: 25, gop: 500, rate: 48000}, away: 5000,
-			video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap1.00 | p1 2.44 2.44 0.12",
-			audio: "p0 2.01 2.01 1.00 gap1.99 gap2.00 gap1.00 | p1 2.45 2.43 0.13", headers: 1, warned: 1,
+			video: "p0 2.00 2.00 1.00 gap0.11 | p1 gap2.00 gap2.00 gap0.89 2.44 2.44 0.12",
+			audio: "p0 2.01 2.01 1.00 gap0.10 | p1 gap2.00 gap2.00 gap0.89 2.45 2.43 0.13", headers: 1, warned: 1,
 		},
 	}
 	for _, c := range cases {
@@ -131,7 +131,7 @@ func TestGapsAreDatedLikeMedia(t *testing.T) {
 		r.close()
 	}
 	all := r.listed[v0]
-	if len(all) != 9 || !all[4].Gap {
+	if len(all) != 10 || !all[4].Gap {
 		t.Fatalf("%d segments", len(all))
 	}
 	for i, seg := range all[1:] {
@@ -155,7 +155,7 @@ func TestReturnsWithoutAFrame(t *testing.T) {
 	r.play(source{fps: 25, gop: 50, rate: 48000}, 6000, 11000)
 	r.close()
 	r.verify()
-	if got, want := r.shape(v0), "p0 2.00 2.00 1.00 gap1.00 | p1 2.00 2.00 1.00"; got != want {
+	if got, want := r.shape(v0), "p0 2.00 2.00 1.00 gap0.11 | p1 gap0.89 2.00 2.00 1.00"; got != want {
 		t.Errorf("video %s, want %s", got, want)
 	}
 }
@@ -390,7 +390,7 @@ func TestBackupGoesOnWhenTheFirstCloses(t *testing.T) {
 	r.play(source{fps: 25, gop: 25}, 3200, 6200)
 	r.close()
 	r.verify()
-	if got := r.shape(v0); got != "p0 2.00 1.00 gap0.20 | p1 2.00 1.00" {
+	if got := r.shape(v0); got != "p0 2.00 1.00 gap0.10 | p1 gap0.10 2.00 1.00" {
 		t.Errorf("video %s", got)
 	}
 	if _, err := r.registry.Publish(t.Context(), show, r); err != nil {

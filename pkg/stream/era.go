@@ -16,7 +16,8 @@ import (
 // An era is a period and what its writers need to know of it.
 type era struct {
 	live.Period
-	first  uint64 // the cutter's number of its first segment
+	from   uint64 // the cutter's number of its first segment, or of the first gap in front of that
+	first  uint64 // the cutter's number of its first segment with media
 	listed bool   // viewers have seen it: its headers are fixed
 }
 
@@ -26,7 +27,7 @@ const maxEras = 8
 // eraOf returns the era of a segment, nil before the first.
 func (p *programme) eraOf(number uint64) *era {
 	for _, e := range slices.Backward(p.eras) {
-		if e.first <= number {
+		if e.from <= number {
 			return e
 		}
 	}
@@ -52,7 +53,7 @@ func (p *programme) begins(s *segment.Placed, w *writer) bool {
 func (p *programme) beginEra(s *segment.Placed) {
 	lead := p.tracks[p.declared(s.Track)]
 	start := s.DTS.Time(lead.Timescale).Truncate(time.Millisecond)
-	p.era = &era{Period: live.Period{Sequence: p.next, Start: start}, first: s.Number}
+	p.era = &era{Period: live.Period{Sequence: p.next, Start: start, First: p.base + s.Number}, from: p.joint(s.Number), first: s.Number}
 	p.eras = append(p.eras, p.era)
 	if len(p.eras) > maxEras {
 		p.eras = slices.Delete(p.eras, 0, 1)
@@ -63,6 +64,27 @@ func (p *programme) beginEra(s *segment.Placed) {
 		p.join(id)
 	}
 	p.log.Info().Uint64("period", p.era.Sequence).Msg("period begins")
+}
+
+// joint returns the number of the segment with which a period begins that has media
+// from the given one on. What nothing came of is listed as gaps: the first belongs to
+// the period before and the others to this one, unless a track went on in them.
+func (p *programme) joint(first uint64) uint64 {
+	from, end := uint64(0), time.Duration(0)
+	for _, w := range p.writers {
+		from = max(from, w.next+1)
+		if w.header != nil {
+			end = max(end, w.end.Duration(w.header.Track.Timescale))
+		}
+	}
+	for n := from; n < first; n++ {
+		at, known := p.cutter.Boundary(n)
+		if !known || at < end {
+			return first
+		}
+		end = at
+	}
+	return min(from, first)
 }
 
 // join adds a track to the current period, which nobody has seen yet.

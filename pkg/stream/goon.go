@@ -27,24 +27,23 @@ func (p *programme) goOn(last *cmaf.Record, now time.Time) {
 	}
 	past := pastOf(p.live.Snapshot())
 	past.TargetDuration, past.PartTarget, past.ChunkTarget = last.SegmentTarget, last.PartTarget, last.ChunkTarget
-	number := p.cutter.Continue(past, time.Duration(from.UnixNano()))
+	number := p.cutter.Continue(past)
 	p.clock = timeline.New(from)
 	p.before = predecessor{number: number, period: p.next, end: end, seen: now}
 }
 
 // pastOf returns where the segments that are listed began, by the first track that
-// has them, and where the last of them ended.
+// has them, and where the last of them ended in all tracks.
 func pastOf(s *live.Snapshot) segment.Past {
 	starts := map[uint64]time.Duration{}
 	newest, end := uint64(0), time.Duration(0)
 	for _, r := range s.Renditions {
 		for _, seg := range r.Segments {
-			if _, known := starts[seg.Number]; known {
-				continue
+			if _, known := starts[seg.Number]; !known {
+				starts[seg.Number] = seg.Start.Duration(seg.Timescale())
 			}
-			starts[seg.Number] = seg.Start.Duration(seg.Timescale())
 			if seg.Number >= newest {
-				newest, end = seg.Number, seg.End().Duration(seg.Timescale())
+				newest, end = seg.Number, max(end, seg.End().Duration(seg.Timescale()))
 			}
 		}
 	}

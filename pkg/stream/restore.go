@@ -66,7 +66,7 @@ func (p *programme) learn(period *cmaf.Period) {
 	if p.known(period.Sequence) != nil {
 		return
 	}
-	e := &era{Period: live.Period{Sequence: period.Sequence, Start: period.Start}, first: math.MaxUint64, listed: true}
+	e := &era{Period: live.Period{Sequence: period.Sequence, Start: period.Start}, from: math.MaxUint64, first: math.MaxUint64, listed: true}
 	for _, t := range period.Tracks {
 		h, err := header(t)
 		if err != nil {
@@ -106,7 +106,9 @@ func (p *programme) replay(f *found, lost []blob) bool {
 	}
 	w.enter(e)
 	w.seg = f.segment(&e.Period)
-	w.next, w.end, e.first = f.Number+1, w.seg.End(), min(e.first, f.Number)
+	w.next, w.end = f.Number+1, w.seg.End()
+	e.from, e.first = min(e.from, f.Number), min(e.first, f.Number)
+	e.First = e.first
 	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg}, "", f.Listed))
 	w.retire(p.live.Add(w.id, w.seg, f.targets(), f.Listed))
 	return true
@@ -129,14 +131,14 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 	for _, g := range f.Gaps {
 		own := w.programme.known(g.Period)
 		if own == nil { // no track has media in it
-			own = &era{Period: live.Period{Sequence: g.Period, Start: e.Start, Headers: e.Headers}, first: g.Number, listed: true}
+			own = &era{Period: live.Period{Sequence: g.Period, Start: e.Start, Headers: e.Headers}, from: g.Number, first: g.Number, listed: true}
 			w.programme.eras = append(w.programme.eras, own)
 		}
 		if g.Number < w.next {
 			continue
 		}
 		w.enter(own)
-		own.first = min(own.first, g.Number)
+		own.from = min(own.from, g.Number)
 		w.seg = gap(g.Number, &own.Period, w.header, g.Start, g.Duration)
 		w.seg.Offset = g.Offset
 		w.next, w.end = g.Number+1, w.seg.End()

@@ -106,7 +106,7 @@ var scenarios = []struct {
 			r.play(steady, 0, 5000)
 			r.play(steady, 13000, 17000)
 		},
-		video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap2.00 gap2.00 | p1 2.00 2.00",
+		video: "p0 2.00 2.00 1.00 gap0.11 | p1 gap2.00 gap2.00 gap2.00 gap1.89 2.00 2.00",
 	},
 	{
 		name: "the publisher pauses and begins again at zero",
@@ -117,7 +117,7 @@ var scenarios = []struct {
 			again.ahead = -13000
 			r.play(again, 13000, 17000)
 		},
-		video: "p0 2.00 2.00 1.00 gap2.00 gap2.00 gap2.00 gap2.00 | p1 2.00 2.00",
+		video: "p0 2.00 2.00 1.00 gap0.11 | p1 gap2.00 gap2.00 gap2.00 gap1.89 2.00 2.00",
 	},
 	{
 		name: "a pause that no jump of the clock shows",
@@ -126,7 +126,7 @@ var scenarios = []struct {
 			r.play(steady, 0, 5000)
 			r.play(steady, 7900, 11900)
 		},
-		video: "p0 2.00 2.00 1.00 gap2.00 gap0.90 | p1 2.00 2.00",
+		video: "p0 2.00 2.00 1.00 gap0.11 | p1 gap2.00 gap0.79 2.00 2.00",
 	},
 	{
 		name: "audio falls silent and comes back",

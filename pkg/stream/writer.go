@@ -108,12 +108,12 @@ func (w *writer) cut(s *segment.Placed) {
 		return // it came so late that a gap is listed for its segment
 	case e == w.era && w.follows(s):
 		w.finish(s.DTS, true)
-	case e == w.era:
+	case e == w.era && w.next > e.first:
 		w.tear(e)
 		return
 	default:
 		w.turn(e, s)
-		if w.era == e { // a gap is listed in e
+		if s.Number > e.first && w.era == e { // there is a gap behind media of others
 			w.tear(e)
 			return
 		}

@@ -8,7 +8,7 @@ import { publishClock, type ClockPublisher } from './clock-publisher';
 import { listed } from './gateway';
 
 // Viewers watch one stream, to which things happen. None of them does anything
-// about it, and all must see it go on. The last who come do so while nobody publishes.
+// about it, and all must see it go on. Some come while nobody publishes, or just then again.
 
 interface Viewer {
   name: string;
@@ -37,8 +37,8 @@ interface Event {
   /** How many times as large the picture is afterwards. */
   times: number;
   /**
-   * Players that do not go on by themselves. dash.js begins as far behind the wall clock as
-   * ll.mpd says, where there are no media then, and looks for none elsewhere.
+   * Players that do not go on by themselves. dash.js begins as far behind the wall clock as a
+   * manifest says, and where there are no media looks for none elsewhere.
    */
   without?: string[];
   happen: (comeAnew: () => Promise<void>) => Promise<void>;
@@ -110,6 +110,20 @@ const EVENTS: Event[] = [
       await comeAnew();
       await back;
       encoder = publish(1);
+    },
+  },
+  {
+    name: 'viewers come at the end of a pause',
+    away: 4,
+    times: 1,
+    without: ['dash.js, complete segments'],
+    happen: async (comeAnew) => {
+      await encoder.kill();
+      await sleep(4);
+      const before = await playlist();
+      encoder = publish(1);
+      while ((await playlist()) === before) await sleep(0.02);
+      await comeAnew();
     },
   },
 ];
@@ -206,6 +220,10 @@ declare global {
 
 function publish(times: number): ClockPublisher {
   return publishClock(`rtmp://${gateway.rtmp}/live/show`, 0, times);
+}
+
+async function playlist(): Promise<string> {
+  return (await fetch(`http://${gateway.http}/live/show/v0/index.m3u8`)).text();
 }
 
 async function sitDown({ player, manifest }: Viewer): Promise<Page> {
