@@ -104,7 +104,7 @@ func TestReturns(t *testing.T) {
 			for _, seg := range r.listed[v0] {
 				headers[seg.Header.Name] = true
 			}
-			if len(r.warned) != c.warned || r.lines("key frames are too far apart") != c.warned {
+			if len(r.warned) != c.warned || r.lines("key frames (IDR) are missing or too far apart") != c.warned {
 				t.Errorf("the broadcaster is told %q", r.warned)
 			}
 			if len(headers) != c.headers {

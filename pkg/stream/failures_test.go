@@ -33,11 +33,11 @@ func TestVideoWithoutKeyFramesIsReportedOnce(t *testing.T) {
 		r := newRig(t)
 		r.publish(video(1), audio(48000))
 		r.play(s, 0, 9000)
-		if n := r.lines("without key frames"); n != 0 {
+		if n := r.lines("key frames (IDR) are missing or too far apart"); n != 0 {
 			t.Errorf("reported after 9 s")
 		}
 		r.play(s, 9000, 40000)
-		if n := r.lines("without key frames"); n != 1 {
+		if n := r.lines("key frames (IDR) are missing or too far apart"); n != 1 {
 			t.Errorf("reported %d times", n)
 		}
 		r.close()
@@ -48,6 +48,25 @@ func TestVideoWithoutKeyFramesIsReportedOnce(t *testing.T) {
 		if n := r.frameCount(v0); n > 0 {
 			t.Errorf("%d frames of video came out", n)
 		}
+	}
+}
+
+// TestTheBroadcasterIsToldOnceOfKeyFrames has segments cut without a key frame, and
+// none for longer than they may last, both at a time.
+func TestTheBroadcasterIsToldOnceOfKeyFrames(t *testing.T) {
+	for _, gop := range []int{50, 300, 400, 1000} {
+		r := newRig(t)
+		r.publish(video(1))
+		r.play(source{fps: 25, gop: gop}, 0, 40_000)
+		want := 1
+		if gop == 50 {
+			want = 0
+		}
+		if len(r.warned) != want || r.lines("key frames") != want {
+			t.Errorf("one in %d frames: told %q", gop, r.warned)
+		}
+		r.close()
+		r.verify()
 	}
 }
 

@@ -13,8 +13,7 @@ type warning uint8
 
 // What there is to warn of.
 const (
-	keyless warning = iota
-	rareKeys
+	keys warning = iota
 	hasty
 	large
 	warnings // how many there are
@@ -23,10 +22,8 @@ const (
 // String returns the warning as people are told.
 func (w warning) String() string {
 	switch w {
-	case keyless:
-		return "video without key frames (IDR): players cannot start; set the encoder's keyframe interval"
-	case rareKeys:
-		return "key frames are too far apart: segments are cut without one, at which players cannot start; set the encoder's keyframe interval"
+	case keys:
+		return "key frames (IDR) are missing or too far apart: players can start at nothing else; set the encoder's keyframe interval"
 	case hasty:
 		return "publisher is faster than real time: its media are dated into the future"
 	case large:
@@ -50,8 +47,8 @@ func (p *programme) warn(what warning, id media.TrackID, how string, much time.D
 	p.onAir.peer.Warn(codeWarning, what.String())
 }
 
-// watchKeys warns when a broadcaster's video has no key frames, without which
-// it cannot begin.
+// watchKeys warns when a broadcaster's video has no key frame for longer than a
+// segment may last.
 func (p *programme) watchKeys(f arrival) {
 	const pause = time.Second // what is longer says nothing of the key frames
 	if f.Track.Kind != media.Video {
@@ -65,7 +62,7 @@ func (p *programme) watchKeys(f arrival) {
 		p.unkeyed = 0
 	}
 	if p.unkeyed > p.env.Config.Segment.Max {
-		p.warn(keyless, f.Track, "waited", p.unkeyed)
+		p.warn(keys, f.Track, "waited", p.unkeyed)
 	}
 }
 
@@ -89,7 +86,7 @@ func (p *programme) watchRepairs(id media.TrackID) {
 // watchCuts warns when the lead's segments are cut without a key frame.
 func (p *programme) watchCuts(s *segment.Placed) {
 	if w := p.writer(s.Track); s.Track.Kind == media.Video && !s.Key && w != nil && w.follows(s) {
-		p.warn(rareKeys, s.Track, "limit", p.cutter.TargetDuration())
+		p.warn(keys, s.Track, "limit", p.cutter.TargetDuration())
 	}
 }
 
