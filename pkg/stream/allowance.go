@@ -4,14 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"sluice/pkg/store"
 )
 
-// errAllowance is returned by Put of an allowance that has no room.
+// errAllowance is returned by fit for a segment that has no room.
 var errAllowance = errors.New("the shortest window does not fit into what the stream may have (limits.stream_disk)")
 
-// An allowance is the store as one programme has it, within Limits.Stored.
+// fit makes the window so short that one more segment of that size fits into
+// Limits.Stored, or returns errAllowance if it cannot. The broadcaster is told of
+// either.
 //
 // Segments that leave the window can be had for as long as the longest playlist
 // that they were in, so that there are as many of them as are listed. What is
@@ -19,43 +19,30 @@ var errAllowance = errors.New("the shortest window does not fit into what the st
 // window gets shorter until it fits. It is never shorter than three target
 // durations (RFC 8216bis 6.2.2); what does not fit then is refused. When the bit
 // rate rises there may be more for a while, of what was in longer playlists.
-type allowance struct {
-	store.Store
-	programme *programme
-}
-
-// Put implements store.Store, for a segment that is about to be listed.
-func (a allowance) Put(name string, chunks ...[]byte) error {
-	var size int64
-	for _, chunk := range chunks {
-		size += int64(len(chunk))
-	}
-	if size > 0 && !a.programme.fit(size) {
-		return fmt.Errorf("put %s: %w", name, errAllowance)
-	}
-	return a.Store.Put(name, chunks...)
-}
-
-// fit makes the window so short that a segment of that size fits, or reports that
-// it cannot.
-func (p *programme) fit(size int64) bool {
+func (p *programme) fit(size int64) error {
 	half := p.env.Config.Limits.Stored / 2
+	if half == 0 {
+		return nil
+	}
 	s, shortest := p.live.Snapshot(), 3*p.targets().Segment
 	if window, less := s.Room(half - size - s.Newest()); less {
 		p.narrow(max(window.Truncate(100*time.Millisecond), shortest))
 	}
-	return size+s.Listed(shortest) <= half
+	if need := size + s.Listed(shortest); need > half {
+		p.warn(tooLarge, p.writers[0].id, "window", shortest)
+		return fmt.Errorf("%w: %v take %d bytes, and may take %d", errAllowance, shortest, need, half)
+	}
+	if w := p.live.Snapshot().Window; w < p.env.Config.Window && s.End().Sub(p.live.Started) >= shortest && !p.warned[tooLarge] {
+		p.warn(large, p.writers[0].id, "window", w)
+	}
+	return nil
 }
 
-// narrow makes the window shorter, and tells of it once a publisher.
+// narrow makes the window shorter.
 func (p *programme) narrow(window time.Duration) {
-	if window >= p.live.Snapshot().Window {
-		return
-	}
-	p.live.Narrow(window)
-	p.narrowed++
-	if p.onAir != nil {
-		p.warn(large, p.live.Snapshot().Renditions[0].ID, "window", window)
+	if window < p.live.Snapshot().Window {
+		p.live.Narrow(window)
+		p.narrowed++
 	}
 }
 

@@ -13,7 +13,10 @@ import (
 // fail, and when that is over.
 func (w *writer) store() bool {
 	record := w.record.Append(make([]byte, 0, len(w.note)))
-	err := w.programme.env.Store.Put(w.blob, append(w.data, record)...) // those who read w.data know its length
+	err := w.programme.fit(w.seg.Size + int64(len(record)))
+	if err == nil {
+		err = w.programme.env.Store.Put(w.blob, append(w.data, record)...) // those who read w.data know its length
+	}
 	if err != nil && w.staged {
 		_ = w.programme.env.Store.Unstage(w.blob) // or it comes back after a crash
 	}

@@ -57,7 +57,7 @@ type feed struct {
 }
 
 func newProgramme(env Environment, name Name, now time.Time, before predecessor) *programme {
-	p := &programme{
+	return &programme{
 		env:     env,
 		log:     env.Log.With().Stringer("stream", name).Logger(),
 		live:    live.New(live.Settings{App: name.App, Name: name.Key, Window: env.Config.Window, Started: now}),
@@ -69,10 +69,6 @@ func newProgramme(env Environment, name Name, now time.Time, before predecessor)
 		next:    before.period,
 		pending: true,
 	}
-	if env.Config.Limits.Stored > 0 {
-		p.env.Store = allowance{env.Store, p}
-	}
-	return p
 }
 
 // declareTrack takes a track of the publisher on air, or its new configuration.

@@ -16,6 +16,7 @@ const (
 	keys warning = iota
 	hasty
 	large
+	tooLarge
 	warnings // how many there are
 )
 
@@ -28,6 +29,8 @@ func (w warning) String() string {
 		return "publisher is faster than real time: its media are dated into the future"
 	case large:
 		return "the bit rate is high for what a stream may store (limits.stream_disk): less of it is listed; lower the bit rate"
+	case tooLarge:
+		return "the bit rate is too high for what a stream may store (limits.stream_disk): viewers get gaps; lower the bit rate or the keyframe interval"
 	case warnings:
 	}
 	return ""
