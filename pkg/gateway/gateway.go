@@ -78,7 +78,7 @@ func (g *Gateway) open() (err error) {
 				Cutting: int64(g.config.Limits.StreamMemory), Stored: int64(g.config.Limits.StreamDisk),
 			},
 		},
-		Store: g.store, Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
+		Store: g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
 	site, err := origin.New(origin.Config{
 		Metrics: metrics.New(g.registry, g.backlog()),
@@ -129,6 +129,14 @@ func openDisk(c config.Config) (store.Store, error) {
 
 // backlog returns what the metrics say of the spool, nil if there is none.
 func (g *Gateway) backlog() metrics.Spool {
+	if g.spool == nil {
+		return nil
+	}
+	return g.spool
+}
+
+// memory returns where the segments of streams wait, nil if they never do.
+func (g *Gateway) memory() stream.Memory {
 	if g.spool == nil {
 		return nil
 	}

@@ -177,6 +177,7 @@ type Snapshot struct {
 	Ended      bool          // nothing more will come
 	Grids      []Grid        // of the periods that are listed, oldest first
 
+	whole time.Duration // to which Window becomes longer
 	memos *memos
 }
 

@@ -30,7 +30,7 @@ type Presentation struct {
 // New returns a presentation with an empty snapshot.
 func New(settings Settings) *Presentation {
 	p := &Presentation{Settings: settings}
-	p.snap.Store(&Snapshot{Published: settings.Started, Window: settings.Window, memos: &memos{}})
+	p.snap.Store(&Snapshot{Published: settings.Started, Window: settings.Window, whole: settings.Window, memos: &memos{}})
 	return p
 }
 
@@ -247,6 +247,7 @@ func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) {
 	r.listing = append(r.listing, listing{s.Published, max(r.Depth, r.floor)})
 	r.longest = max(r.longest, r.Depth)
 	r.measure(seg, s.Targets.Segment)
+	s.widen(r)
 	window := max(s.Window, 3*s.Targets.Segment)
 	if r.returns() && r.Depth < 2*window {
 		return

@@ -2,17 +2,19 @@ package live
 
 import "time"
 
-// Narrow makes the window shorter, from the next segment on. It does not become
-// longer again.
-func (p *Presentation) Narrow(window time.Duration) {
+// Resize makes the window shorter or longer, from the next segment on. It becomes
+// longer by what comes: nothing that has left it comes back.
+func (p *Presentation) Resize(window time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next := p.successor()
-	if window < next.Window {
-		next.Window = window
-		p.snap.Store(next)
-	}
+	next.whole, next.Window = window, min(next.Window, window)
+	p.snap.Store(next)
 }
+
+// widen makes the window as long as what is listed of a rendition, where it is to
+// become longer.
+func (s *Snapshot) widen(r *Rendition) { s.Window = max(s.Window, min(r.Depth, s.whole)) }
 
 // Room returns the time for which segments can stay listed if all of them
 // together, of all renditions, shall have no more than so many bytes, and whether

@@ -43,9 +43,9 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// TestNarrow checks that segments leave a window that has become shorter, with the
+// TestResize checks that segments leave a window that has become shorter, with the
 // next one, and stay to be had for the playlists that they were in only.
-func TestNarrow(t *testing.T) {
+func TestResize(t *testing.T) {
 	p := presentation(30 * time.Second)
 	now := noon
 	var removed []live.Removed
@@ -56,8 +56,8 @@ func TestNarrow(t *testing.T) {
 	for n := range uint64(10) {
 		add(n)
 	}
-	p.Narrow(8 * time.Second)
-	p.Narrow(20 * time.Second)
+	p.Resize(20 * time.Second)
+	p.Resize(8 * time.Second)
 	if s := p.Snapshot(); s.Window != 8*time.Second || len(s.Rendition(v0).Segments) != 10 || len(removed) != 0 {
 		t.Fatalf("a window of %v, %d segments, %d removed", s.Window, len(s.Rendition(v0).Segments), len(removed))
 	}
@@ -79,5 +79,38 @@ func TestNarrow(t *testing.T) {
 		if want := at.Add(longest + 2*time.Second); !old.Until.Equal(want) {
 			t.Errorf("number %d stays until %v, want %v", old.Number, old.Until.Sub(noon), want.Sub(noon))
 		}
+	}
+}
+
+// TestTheWindowBecomesLongerByWhatComes checks that a window that is made longer is
+// never longer than what is listed.
+func TestTheWindowBecomesLongerByWhatComes(t *testing.T) {
+	p := presentation(30 * time.Second)
+	targets := live.Targets{Segment: 2 * time.Second}
+	add := func(number uint64) (removed int) {
+		now := noon.Add(time.Duration(number+1) * 2 * time.Second)
+		removed = len(p.Add(v0, segment(number, second, video, 2, 1), targets, now))
+		removed += len(p.Add(a0, segment(number, second, audio, 2, 1), targets, now))
+		return removed
+	}
+	for n := range uint64(20) {
+		add(n)
+	}
+	p.Resize(8 * time.Second)
+	add(20)
+	p.Resize(30 * time.Second)
+	if w := p.Snapshot().Window; w != 8*time.Second {
+		t.Errorf("a window of %v before there is more to list", w)
+	}
+	for n := range uint64(10) {
+		removed := add(21 + n)
+		s := p.Snapshot()
+		if want := 10*time.Second + time.Duration(n)*2*time.Second; s.Window != want || s.Rendition(v0).Depth != want || removed != 0 {
+			t.Errorf("a window of %v with %v, and %d left it; want %v", s.Window, s.Rendition(v0).Depth, removed, want)
+		}
+	}
+	add(31)
+	if w, removed := p.Snapshot().Window, add(32); w != 30*time.Second || removed != 2 {
+		t.Errorf("a window of %v, and %d left it", w, removed)
 	}
 }

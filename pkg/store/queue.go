@@ -10,6 +10,7 @@ type item struct {
 	chunks chunks    // until it is written
 
 	state    state
+	spare    bool          // it is in the queue of what is spare
 	refused  bool          // the store behind did not take it
 	removing bool          // Remove is about it in the store behind
 	settled  chan struct{} // is closed at the end of writing; made by who waits for it
@@ -26,7 +27,7 @@ const (
 	written              // in the store behind only
 )
 
-// A queue is what a Spool has not written, in the order of its turn.
+// A queue is something that a Spool has not written, in the order of its turn.
 type queue struct {
 	first, last  *item
 	blobs, bytes int64

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,8 @@ var ErrSlow = errors.New("what is to be written waits too long")
 // leaves a blob in memory, from where it is served, and Run writes it to the
 // store behind and lets go of the memory. What the store behind refuses stays
 // in memory, and is tried again until it is written or removed. Put fails when
-// the memory is full, and for no other fault of the store behind.
+// the memory is full, and for no other fault of the store behind. Blobs that are
+// spare make room before it is full.
 //
 // Put retains the chunks and copies nothing. Put, Open of what is in memory,
 // List, Usage, Backlog and Failing never wait for the store behind. Remove does:
@@ -32,16 +34,18 @@ var ErrSlow = errors.New("what is to be written waits too long")
 // waits for the store behind, a little.
 type Spool struct {
 	back  Store
-	limit int64 // bytes in the queue
+	limit int64 // bytes that wait
+	each  int64 // of them with one owner, 0 for any
 	tell  func(failing error, blobs, bytes int64)
 
 	mu      sync.RWMutex
 	blobs   index[*item]
 	bytes   int64  // of all blobs
 	queue   queue  // what is not written
+	spare   queue  // what is not written either, and makes room
 	jobs    []*job // what is to be staged, or unstaged
 	idle    []*job // for the next ones
-	refused int    // items in queue that the store behind refused
+	refused int    // items that wait and were refused by the store behind
 	refusal error  // the newest one, nil when writing works
 
 	wake chan struct{} // has a token when the queue has become longer
@@ -177,7 +181,7 @@ func (s *Spool) Usage() Usage {
 func (s *Spool) Backlog() (blobs, bytes int64) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.queue.blobs, s.queue.bytes
+	return s.queue.blobs + s.spare.blobs, s.queue.bytes + s.spare.bytes
 }
 
 // Failing returns why blobs stay in memory: what the store behind said when it
@@ -193,7 +197,7 @@ func (s *Spool) Failing() error {
 const slow = 5 * time.Second
 
 func (s *Spool) failing(now time.Time) error {
-	first := s.queue.first
+	first := s.first()
 	switch {
 	case s.refusal != nil:
 		return s.refusal
@@ -202,6 +206,9 @@ func (s *Spool) failing(now time.Time) error {
 	}
 	return nil
 }
+
+// first returns the blob whose turn is next, nil if none waits.
+func (s *Spool) first() *item { return cmp.Or(s.queue.first, s.spare.first) }
 
 // Close closes the store behind, if it is an io.Closer. Run has returned.
 func (s *Spool) Close() error {

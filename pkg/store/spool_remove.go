@@ -41,9 +41,7 @@ func (s *Spool) take(name string) (*item, error) {
 		case it == nil || it.removing:
 			return nil, fs.ErrNotExist
 		case it.state == waiting:
-			s.unqueue(it)
-			s.calm(false)
-			s.forget(it)
+			s.cancel(it)
 			return nil, nil //nolint:nilnil // nothing is left to do
 		case it.state == written:
 			it.removing = true
@@ -51,6 +49,13 @@ func (s *Spool) take(name string) (*item, error) {
 		}
 		s.await(it)
 	}
+}
+
+// cancel removes a blob that waits.
+func (s *Spool) cancel(it *item) {
+	s.unqueue(it)
+	s.calm(false)
+	s.forget(it)
 }
 
 // await waits, without the lock, until an item is no longer being written.

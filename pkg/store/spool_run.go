@@ -58,14 +58,15 @@ func (s *Spool) watch(late context.Context, ended <-chan struct{}) {
 func (s *Spool) rest() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if s.queue.blobs == 0 {
+	blobs, bytes := s.queue.blobs+s.spare.blobs, s.queue.bytes+s.spare.bytes
+	if blobs == 0 {
 		return nil
 	}
 	cause := ErrSlow
 	if s.refusal != nil {
 		cause = s.refusal
 	}
-	return fmt.Errorf("store: %d blobs of %d bytes are not written: %w", s.queue.blobs, s.queue.bytes, cause)
+	return fmt.Errorf("store: %d blobs of %d bytes are not written: %w", blobs, bytes, cause)
 }
 
 // work writes what is put until ctx ends. After a failure it pauses, and goes
@@ -115,7 +116,7 @@ func (s *Spool) drain(ctx context.Context) {
 func (s *Spool) next() *item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	it := s.queue.first
+	it := s.first()
 	if it != nil {
 		it.state = writing
 	}
@@ -143,9 +144,17 @@ func (s *Spool) write(it *item) bool {
 	return err == nil
 }
 
-// unqueue takes an item out of the queue.
+// queueOf returns the queue that an item is in.
+func (s *Spool) queueOf(it *item) *queue {
+	if it.spare {
+		return &s.spare
+	}
+	return &s.queue
+}
+
+// unqueue takes an item out of its queue.
 func (s *Spool) unqueue(it *item) {
-	s.queue.remove(it)
+	s.queueOf(it).remove(it)
 	if it.refused {
 		s.refused--
 	}
@@ -153,17 +162,17 @@ func (s *Spool) unqueue(it *item) {
 
 // requeue puts back an item that was refused.
 func (s *Spool) requeue(it *item, refusal error) {
-	s.queue.push(it)
+	s.queueOf(it).push(it)
 	it.refused = true
 	s.refused++
 	s.refusal = refusal
 	poke(s.news)
 }
 
-// calm ends a failure when nothing that was refused is left in the queue, and
+// calm ends a failure when nothing that was refused is left, and
 // the store behind has just written, or is asked for no more.
 func (s *Spool) calm(wrote bool) {
-	if s.refusal != nil && s.refused == 0 && (wrote || s.queue.blobs == 0) {
+	if s.refusal != nil && s.refused == 0 && (wrote || s.first() == nil) {
 		s.refusal = nil
 		poke(s.news)
 	}

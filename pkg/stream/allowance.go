@@ -9,6 +9,57 @@ import (
 // errAllowance is returned by fit for a segment that has no room.
 var errAllowance = errors.New("the shortest window does not fit into what the stream may have (limits.stream_disk)")
 
+// windows are how long segments may stay listed.
+type windows struct {
+	allowed time.Duration // by Limits.Stored
+	kept    time.Duration // by the memory in which segments wait for the disk
+}
+
+// precision is that of windows which are made shorter.
+const precision = 100 * time.Millisecond
+
+// resize makes the window as long as it may be.
+func (p *programme) resize() {
+	window := min(p.windows.allowed, p.windows.kept)
+	if window < p.live.Snapshot().Window {
+		p.narrowed++
+	}
+	p.live.Resize(window)
+}
+
+// squeeze makes the window so short that what is listed, with one more segment of
+// that name and size, has no more of the memory than it should, but not shorter than
+// three target durations. When the disk has taken what waits, the window becomes
+// longer again.
+func (p *programme) squeeze(name string, size int64) {
+	memory, whole := p.env.Memory, p.env.Config.Window
+	bytes, less := memory.Share(name, size)
+	switch {
+	case less:
+		s := p.live.Snapshot()
+		if window, less := s.Room(bytes - size - s.Newest()); less {
+			p.keep(max(window.Truncate(precision), 3*p.targets().Segment))
+		}
+	case p.windows.kept < whole && memory.Failing() == nil:
+		p.log.Info().Msg("the disk has taken what waited: the window becomes longer again")
+		p.windows.kept = whole
+		p.resize()
+	}
+}
+
+// keep makes the window shorter for want of memory. The log tells when that begins.
+func (p *programme) keep(window time.Duration) {
+	if window >= p.windows.kept {
+		return
+	}
+	if p.windows.kept == p.env.Config.Window {
+		p.log.Warn().AnErr("cause", p.env.Memory.Failing()).Stringer("window", window).
+			Msg("the memory for what waits for the disk is short (limits.memory): less of the stream is listed")
+	}
+	p.windows.kept = window
+	p.resize()
+}
+
 // fit makes the window so short that one more segment of that size fits into
 // Limits.Stored, or returns errAllowance if it cannot. The broadcaster is told of
 // either.
@@ -26,24 +77,17 @@ func (p *programme) fit(size int64) error {
 	}
 	s, shortest := p.live.Snapshot(), 3*p.targets().Segment
 	if window, less := s.Room(half - size - s.Newest()); less {
-		p.narrow(max(window.Truncate(100*time.Millisecond), shortest))
+		p.windows.allowed = min(p.windows.allowed, max(window.Truncate(precision), shortest))
+		p.resize()
 	}
 	if need := size + s.Listed(shortest); need > half {
 		p.warn(tooLarge, p.writers[0].id, "window", shortest)
 		return fmt.Errorf("%w: %v take %d bytes, and may take %d", errAllowance, shortest, need, half)
 	}
-	if w := p.live.Snapshot().Window; w < p.env.Config.Window && s.End().Sub(p.live.Started) >= shortest && !p.warned[tooLarge] {
+	if w := p.windows.allowed; w < p.env.Config.Window && s.End().Sub(p.live.Started) >= shortest && !p.warned[tooLarge] {
 		p.warn(large, p.writers[0].id, "window", w)
 	}
 	return nil
-}
-
-// narrow makes the window shorter.
-func (p *programme) narrow(window time.Duration) {
-	if window < p.live.Snapshot().Window {
-		p.live.Narrow(window)
-		p.narrowed++
-	}
 }
 
 // ErrTooLarge is returned by WriteFrame to a publisher whose segments take too much

@@ -13,8 +13,10 @@ import (
 // fail, and when that is over.
 func (w *writer) store() bool {
 	record := w.record.Append(make([]byte, 0, len(w.note)))
-	err := w.programme.fit(w.seg.Size + int64(len(record)))
+	size := w.seg.Size + int64(len(record))
+	err := w.programme.fit(size)
 	if err == nil {
+		w.programme.squeeze(w.blob, size)
 		err = w.programme.env.Store.Put(w.blob, append(w.data, record)...) // those who read w.data know its length
 	}
 	if err != nil && w.staged {

@@ -32,7 +32,8 @@ type programme struct {
 
 	repairs  timeline.Counts        // as they were last
 	vitals   atomic.Pointer[Vitals] // as they were last
-	narrowed uint64                 // how often the window was made shorter
+	windows  windows
+	narrowed uint64 // how often the window was made shorter
 
 	base    uint64 // media sequence number of the first segment
 	era     *era   // nil before the first segment
@@ -68,6 +69,7 @@ func newProgramme(env Environment, name Name, now time.Time, before predecessor)
 		base:    max(firstNumber(now), before.number),
 		next:    before.period,
 		pending: true,
+		windows: windows{env.Config.Window, env.Config.Window},
 	}
 }
 

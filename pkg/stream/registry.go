@@ -24,6 +24,9 @@ type Registry struct {
 
 // NewRegistry returns an empty registry.
 func NewRegistry(env Environment) *Registry {
+	if env.Memory == nil {
+		env.Memory = ample{}
+	}
 	return &Registry{env: env, seats: &seats{limit: env.Config.Limits.Publishers}, programmes: make(map[Name]*programme)}
 }
 

@@ -120,6 +120,7 @@ type rig struct {
 	t        testing.TB
 	now      time.Time
 	disk     *disk
+	spool    *spool   // in front of the disk, if there is one
 	told     []error  // what the publisher was ended with
 	warned   []string // of what it was warned
 	calendar calendar
@@ -167,10 +168,14 @@ func (r *rig) newRegistry(config stream.Config) *stream.Registry {
 }
 
 func (r *rig) environment(config stream.Config) stream.Environment {
-	return stream.Environment{
+	env := stream.Environment{
 		Reserved: []string{"taken"}, Config: config,
 		Store: r.disk, Retire: r.calendar, Log: zerolog.New(&r.log), Now: func() time.Time { return r.now },
 	}
+	if r.spool != nil {
+		env.Store, env.Memory = r.spool, r.spool
+	}
+	return env
 }
 
 // Warn implements stream.Peer.
@@ -469,7 +474,7 @@ func (r *rig) read(id media.TrackID, seg live.Segment) []byte {
 
 func (r *rig) bytesOf(name string) []byte {
 	r.t.Helper()
-	blob, err := r.disk.Open(name)
+	blob, err := r.environment(r.config).Store.Open(name)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -53,10 +53,29 @@ type Retirer interface {
 	Add(at time.Time, names ...string)
 }
 
+// A Memory is where segments wait for a disk that is slow, full or broken.
+type Memory interface {
+	// Share returns how many bytes those of one stream should have, and whether they
+	// have more with another one of that name and size.
+	Share(name string, size int64) (bytes int64, less bool)
+	// Spare says that a segment is listed no more, and makes room for others.
+	Spare(name string)
+	// Failing returns why segments wait, nil if they do not have to.
+	Failing() error
+}
+
+// ample is the Memory of streams whose segments never wait.
+type ample struct{}
+
+func (ample) Share(string, int64) (int64, bool) { return 0, false }
+func (ample) Spare(string)                      {}
+func (ample) Failing() error                    { return nil }
+
 // An Environment is what streams work with.
 type Environment struct {
 	Config   Config
 	Store    store.Store
+	Memory   Memory // in front of the store, nil if there is none
 	Retire   Retirer
 	Reserved []string // names that no application may have
 	Log      zerolog.Logger

@@ -271,9 +271,12 @@ func (w *writer) noteGap() {
 	w.gaps = append(w.gaps, w.seg)
 }
 
-// retire removes what left the window, when its time has come.
+// retire removes what left the window, when its time has come or its room in memory
+// is needed.
 func (w *writer) retire(removed []live.Removed) {
+	p := w.programme
 	for _, old := range removed {
-		w.programme.retire(w.id, old.Segment, old.Until)
+		p.retire(w.id, old.Segment, old.Until)
+		p.env.Memory.Spare(p.live.Blob(w.id, old.Name))
 	}
 }
