@@ -86,6 +86,7 @@ func (s *streams) Collect(out chan<- prometheus.Metric) {
 		send(desc("clock_drift_ratio", "Drift of the publisher's clock against the gateway's; positive when it is fast."), prometheus.GaugeValue, v.Drift/1e6)
 		send(desc("window_seconds", "How long segments stay listed."), prometheus.GaugeValue, v.Window.Seconds())
 		send(desc("window_shortened_total", "How often the window was made shorter, so that the stream fits into limits.stream_disk or its share of limits.memory."), prometheus.CounterValue, float64(v.Narrowed))
+		send(desc("lost_segments_total", "Segments, of all tracks, that were not stored: viewers got gaps."), prometheus.CounterValue, float64(v.Lost))
 		send(desc("behind_seconds", "By how much frames come later than usual."), prometheus.GaugeValue, v.Behind.Seconds())
 		repairs := desc("repairs_total", "Mistakes in the publishers' times that were mended, by kind.", "repair")
 		for kind, n := range v.Repairs {

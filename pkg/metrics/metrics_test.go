@@ -26,7 +26,7 @@ func (full) Failing() error { return errors.New("no space left on device") }
 func TestMetrics(t *testing.T) {
 	show := stream.Vitals{
 		Name: stream.Name{App: "live", Key: "show"}, Publishing: true, Publishers: 3, Periods: 4,
-		Drift: -50, Behind: 250 * time.Millisecond, Window: 12 * time.Second, Narrowed: 2,
+		Drift: -50, Behind: 250 * time.Millisecond, Window: 12 * time.Second, Narrowed: 2, Lost: 5,
 	}
 	show.Repairs[timeline.JumpedBack] = 7
 	answer := httptest.NewRecorder()
@@ -39,6 +39,7 @@ func TestMetrics(t *testing.T) {
 		`sluice_stream_behind_seconds{stream="live/show"} 0.25`,
 		`sluice_stream_window_seconds{stream="live/show"} 12`,
 		`sluice_stream_window_shortened_total{stream="live/show"} 2`,
+		`sluice_stream_lost_segments_total{stream="live/show"} 5`,
 		`sluice_stream_repairs_total{repair="clock jumped back",stream="live/show"} 7`,
 		`sluice_store_waiting_segments 3`, `sluice_store_waiting_bytes 4096`, `sluice_store_failing 1`,
 		`sluice_stream_repairs_total{repair="drift corrected",stream="live/show"} 0`,

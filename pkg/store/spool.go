@@ -47,6 +47,7 @@ type Spool struct {
 	idle    []*job // for the next ones
 	refused int    // items that wait and were refused by the store behind
 	refusal error  // the newest one, nil when writing works
+	trouble trouble
 
 	wake chan struct{} // has a token when the queue has become longer
 	news chan struct{} // has a token when refusal has changed
@@ -56,8 +57,8 @@ type Spool struct {
 // back, of which it must be the only user. It lists what is there.
 //
 // Run calls tell, which may be nil, with the error when writing begins to fail,
-// or is too slow, and with nil when that is over: everything that was refused
-// is written or no longer wanted. Beside the error is what waits then.
+// or is too slow, and with nil when that is over: see Failing. Beside the error is
+// what waits then.
 func NewSpool(back Store, limit int64, tell func(failing error, blobs, bytes int64)) (*Spool, error) {
 	if tell == nil {
 		tell = func(error, int64, int64) {}
@@ -186,16 +187,27 @@ func (s *Spool) Backlog() (blobs, bytes int64) {
 
 // Failing returns why blobs stay in memory: what the store behind said when it
 // last refused one, until it writes again and all that it refused are written or
-// removed; else ErrSlow while one waits too long; else nil.
+// removed; else ErrSlow while one waits too long; else the same for ten seconds
+// more, in which it may begin again; else nil.
 func (s *Spool) Failing() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.failing(time.Now())
+	now := time.Now()
+	if err := s.failing(now); err != nil {
+		return err
+	}
+	return s.trouble.lately(now)
 }
 
-// slow is how long a blob waits before it waits too long.
-const slow = 5 * time.Second
+const (
+	// slow is how long a blob waits before it waits too long.
+	slow = 5 * time.Second
 
+	// settled is for how long writing must work for a failure to be over.
+	settled = 10 * time.Second
+)
+
+// failing returns why blobs stay in memory at this moment.
 func (s *Spool) failing(now time.Time) error {
 	first := s.first()
 	switch {
@@ -203,6 +215,20 @@ func (s *Spool) failing(now time.Time) error {
 		return s.refusal
 	case first != nil && now.Sub(first.time) > slow:
 		return ErrSlow
+	}
+	return nil
+}
+
+// A trouble is a failure, and when it was there last.
+type trouble struct {
+	cause error
+	at    time.Time
+}
+
+// lately returns the cause of one that may not be over yet, else nil.
+func (t trouble) lately(now time.Time) error {
+	if now.Sub(t.at) < settled {
+		return t.cause
 	}
 	return nil
 }

@@ -86,6 +86,7 @@ func fillUp(t *testing.T, disk *store.Disk, size int) {
 }
 
 func TestSpoolBeforeAFullFileSystem(t *testing.T) {
+	t.Parallel() // the end of a failure takes ten seconds
 	root := t.TempDir()
 	mountSmall(t, root)
 	fillUp(t, openDisk(t, root), 1<<20)
@@ -93,6 +94,7 @@ func TestSpoolBeforeAFullFileSystem(t *testing.T) {
 }
 
 func TestSpoolBeforeAFileSystemThatIsForOthers(t *testing.T) {
+	t.Parallel() // the end of a failure takes ten seconds
 	root := t.TempDir()
 	mountSmall(t, root)
 	fillUp(t, openDisk(t, root, store.KeepFree(200_000)), 1<<20)
@@ -106,12 +108,14 @@ func TestSpoolBeforeAFileSystemThatIsForOthers(t *testing.T) {
 }
 
 func TestSpoolBeforeALimit(t *testing.T) {
+	t.Parallel() // the end of a failure takes ten seconds
 	root := t.TempDir()
 	fillUp(t, openDisk(t, root, store.MaxBytes(1_000_000)), 1_000_000)
 	checkTidy(t, root)
 }
 
 func TestSpoolBeforeADirectoryThatVanishes(t *testing.T) {
+	t.Parallel() // the end of a failure takes ten seconds
 	root := filepath.Join(t.TempDir(), "segments")
 	told := make(teller, 10)
 	s := newSpool(t, openDisk(t, root), plenty, told.tell)

@@ -46,11 +46,22 @@ func (s *Spool) watch(late context.Context, ended <-chan struct{}) {
 		case <-s.news:
 		case <-look.C:
 		}
+		s.look()
 		if err := s.Failing(); (err != nil) != told {
 			told = err != nil
 			blobs, bytes := s.Backlog()
 			s.tell(err, blobs, bytes)
 		}
+	}
+}
+
+// look keeps in mind that writing fails, if it does.
+func (s *Spool) look() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if err := s.failing(now); err != nil {
+		s.trouble = trouble{err, now}
 	}
 }
 
@@ -165,7 +176,7 @@ func (s *Spool) requeue(it *item, refusal error) {
 	s.queueOf(it).push(it)
 	it.refused = true
 	s.refused++
-	s.refusal = refusal
+	s.refusal, s.trouble = refusal, trouble{refusal, time.Now()}
 	poke(s.news)
 }
 

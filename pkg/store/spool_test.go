@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -95,6 +96,7 @@ func TestSpoolTriesAgain(t *testing.T) {
 		s.after(5 * time.Second)
 		check(s.T, s.back, "a", "b", "c")
 		check(s.T, s, "a", "b", "c")
+		s.after(10 * time.Second)
 		if len(s.told) != 2 || s.Failing() != nil {
 			s.Errorf("Failing says %v, told %q", s.Failing(), s.told)
 		}
@@ -121,8 +123,8 @@ func TestSpoolPassesOverABlobThatCannotBeWritten(t *testing.T) {
 		if err := s.Remove("bad"); err != nil {
 			s.Error(err)
 		}
-		s.after(0)
-		s.checkTold("0s: file already exists, 3 blobs, 5 bytes", "1m10.25s: <nil>, 0 blobs, 0 bytes")
+		s.after(10 * time.Second)
+		s.checkTold("0s: file already exists, 3 blobs, 5 bytes", "1m20s: <nil>, 0 blobs, 0 bytes")
 	})
 }
 
@@ -135,7 +137,11 @@ func TestSpoolFailsUntilItWritesAgain(t *testing.T) {
 		if err := errors.Join(s.Remove("a"), s.Failing()); !errors.Is(err, syscall.ENOSPC) {
 			s.Errorf("while another blob waits: %v", err)
 		}
-		if err := errors.Join(s.Remove("b"), s.Failing()); err != nil {
+		if err := s.Remove("b"); err != nil {
+			s.Error(err)
+		}
+		s.after(10 * time.Second)
+		if err := s.Failing(); err != nil {
 			s.Errorf("when nothing waits: %v", err)
 		}
 	})
@@ -215,8 +221,34 @@ func TestSpoolBeforeASlowStore(t *testing.T) {
 		s.checkTold("6s: what is to be written waits too long, 2 blobs, 3 bytes")
 		check(s.T, s, "a", "bb")
 		release()
-		s.after(time.Second)
-		s.checkTold("6s: what is to be written waits too long, 2 blobs, 3 bytes", "1m6s: <nil>, 0 blobs, 0 bytes")
+		s.after(10 * time.Second)
+		s.checkTold("6s: what is to be written waits too long, 2 blobs, 3 bytes", "1m15s: <nil>, 0 blobs, 0 bytes")
+	})
+}
+
+// TestSpoolTellsOnceOfManyFailures has a store that takes something now and then: each
+// time all that waits is written, and the next blob is refused again.
+func TestSpoolTellsOnceOfManyFailures(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		for n := range 30 {
+			s.back.fail(noSpace)
+			s.put(fmt.Sprint(n))
+			s.after(time.Second)
+			if s.Failing() == nil {
+				s.Error("nothing fails while it does")
+			}
+			s.back.fail(nil)
+			s.after(3 * time.Second)
+			s.checkBacklog(0, 0)
+			if s.Failing() == nil {
+				s.Error("nothing fails between two failures")
+			}
+		}
+		s.after(10 * time.Second)
+		s.checkTold("0s: no space left on device, 1 blobs, 1 bytes", "2m7s: <nil>, 0 blobs, 0 bytes")
+		if err := s.Failing(); err != nil {
+			s.Error(err)
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"fmt"
 	"testing"
 
 	"sluice/pkg/media"
@@ -20,11 +21,37 @@ func TestAFullDiskLeavesGaps(t *testing.T) {
 	if got, want := r.shape(v0), "p0 2.00 2.00 gap2.00 gap2.00 gap2.00 2.00 2.00 2.00"; got != want {
 		t.Errorf("video %s, want %s", got, want)
 	}
-	if n := r.lines("segments are not stored"); n != 2 { // once for each track
+	if n := r.lines("segments are not stored: viewers get gaps"); n != 1 {
 		t.Errorf("the log says %d times that segments are not stored", n)
 	}
-	if n := r.lines("segments are stored again"); n != 2 {
-		t.Errorf("the log says %d times that they are stored again", n)
+	if n := r.lines(`"lost":6,"in":"4s","message":"segments were not stored"`); n != 1 {
+		t.Errorf("the log says %d times how many were not: %s", n, &r.log)
+	}
+}
+
+// TestTheLogIsToldOnceOfLosses has a disk take every third segment for a while.
+func TestTheLogIsToldOnceOfLosses(t *testing.T) {
+	r := newRig(t)
+	r.publish(video(1), audio(48000))
+	r.quiet = true
+	const minute = 60_000
+	for at := 0; at < 12*minute; at += 2000 {
+		r.disk.full = at >= minute && at < 9*minute && at%6000 != 0
+		r.play(steady, at, at+2000)
+	}
+	lost := r.registry.Vitals()[0].Lost
+	if lost < 300 || lost > 330 { // of 480
+		t.Errorf("%d are lost", lost)
+	}
+	over := fmt.Sprintf(`"lost":%d,"in":"7m`, lost)
+	for text, want := range map[string]int{"segments are not stored: viewers get gaps": 1, "segments are still not stored": 1, "segments are stored again": 1, over: 1} {
+		if n := r.lines(text); n != want {
+			t.Errorf("%d times %s", n, text)
+		}
+	}
+	r.close()
+	if n := r.lines("segments were not stored"); n != 0 {
+		t.Error("it is over twice")
 	}
 }
 

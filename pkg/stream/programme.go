@@ -33,6 +33,7 @@ type programme struct {
 	repairs  timeline.Counts        // as they were last
 	vitals   atomic.Pointer[Vitals] // as they were last
 	windows  windows
+	losses   losses
 	narrowed uint64 // how often the window was made shorter
 
 	base    uint64 // media sequence number of the first segment
@@ -120,6 +121,7 @@ func (p *programme) suspend() {
 // end says that the programme is over: viewers are told that no more will come.
 func (p *programme) end(now time.Time) {
 	p.mark(now, p.conclude(now))
+	p.losses.conclude(p.log)
 	p.log.Info().Stringer("lasted", now.Sub(p.live.Started).Round(time.Millisecond)).Msg("stream ended")
 }
 

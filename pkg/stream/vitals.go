@@ -20,6 +20,7 @@ type Vitals struct {
 	Behind     time.Duration   // by which frames come later than usual
 	Window     time.Duration   // for which segments stay listed
 	Narrowed   uint64          // how often that was made shorter
+	Lost       uint64          // segments that the store did not take
 }
 
 // Vitals returns those of all streams, ordered by name. They are at most a segment
@@ -39,7 +40,7 @@ func (r *Registry) Vitals() []Vitals {
 
 // examine renews the vitals.
 func (p *programme) examine() {
-	v := Vitals{Publishers: p.publishers, Periods: p.next - p.before.period, Repairs: p.repairs, Narrowed: p.narrowed}
+	v := Vitals{Publishers: p.publishers, Periods: p.next - p.before.period, Repairs: p.repairs, Narrowed: p.narrowed, Lost: p.losses.all}
 	v.Window = p.live.Snapshot().Window
 	v.Drift, v.Behind = p.clock.Drift()
 	p.vitals.Store(&v)

@@ -40,7 +40,6 @@ type writer struct {
 	silent     time.Duration // length of the gaps since, in the newest period
 	refused    bool          // a sample was refused, and the log says so
 	torn       bool          // samples were missing, and the log says so
-	failing    bool          // the store refused the last segment
 }
 
 // put takes a sample, with what ends and begins with it.
