@@ -27,33 +27,33 @@ func (p *programme) resize() {
 	p.live.Resize(window)
 }
 
-// squeeze makes the window so short that what is listed, with one more segment of
-// that name and size, has no more of the memory than it should, but not shorter than
-// three target durations. When the disk has taken what waits, the window becomes
-// longer again.
+// squeeze makes the window so short, while segments wait for the disk, that what is
+// listed, with one more of that name and size, has no more of the memory than it
+// should, but not shorter than three target durations. When the disk has taken what
+// waits, the window becomes longer again. The log tells of both.
 func (p *programme) squeeze(name string, size int64) {
-	memory, whole := p.env.Memory, p.env.Config.Window
-	bytes, less := memory.Share(name, size)
+	cause, whole := p.env.Memory.Failing(), p.env.Config.Window
+	bytes, less := p.env.Memory.Share(name, size)
+	s := p.live.Snapshot()
 	switch {
-	case less:
-		s := p.live.Snapshot()
-		if window, less := s.Room(bytes - size - s.Newest()); less {
-			p.keep(max(window.Truncate(precision), 3*p.targets().Segment))
-		}
-	case p.windows.kept < whole && memory.Failing() == nil:
+	case cause == nil && p.windows.kept < whole:
 		p.log.Info().Msg("the disk has taken what waited: the window becomes longer again")
 		p.windows.kept = whole
 		p.resize()
+	case cause != nil && less:
+		if window, less := s.Room(bytes - size - s.Newest()); less {
+			p.keep(max(window.Truncate(precision), 3*p.targets().Segment), cause)
+		}
 	}
 }
 
 // keep makes the window shorter for want of memory. The log tells when that begins.
-func (p *programme) keep(window time.Duration) {
+func (p *programme) keep(window time.Duration, cause error) {
 	if window >= p.windows.kept {
 		return
 	}
 	if p.windows.kept == p.env.Config.Window {
-		p.log.Warn().AnErr("cause", p.env.Memory.Failing()).Stringer("window", window).
+		p.log.Warn().AnErr("cause", cause).Stringer("window", window).
 			Msg("the memory for what waits for the disk is short (limits.memory): less of the stream is listed")
 	}
 	p.windows.kept = window

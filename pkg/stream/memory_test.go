@@ -164,7 +164,21 @@ func TestWhatLeftTheWindowCanBeHadIfThereIsRoom(t *testing.T) {
 	}
 }
 
-// together plays a minute, or more, of video of all that are inside, at bit rates.
+// TestTheWindowStaysWhileTheDiskIsWell has segments wait that are on their way, and
+// large.
+func TestTheWindowStaysWhileTheDiskIsWell(t *testing.T) {
+	r := newRig(t)
+	r.fill(4 << 20)
+	r.spool.failing, r.quiet = nil, true
+	r.publish(video(1))
+	r.large = bits(4_000_000)
+	r.play(source{fps: 25, gop: 50}, 0, 7000)
+	if w := r.snapshot().Window; w != 30*time.Second || r.lines("limits.memory") > 0 {
+		t.Errorf("a window of %v", w)
+	}
+}
+
+// together plays some seconds of video of all that are inside, at bit rates.
 func (h *hall) together(rates map[string]int, seconds int) {
 	h.quiet = true
 	from := int(h.now.Sub(noon).Milliseconds())
