@@ -56,6 +56,8 @@ type feed struct {
 	active   []media.TrackID // tracks that are on air, the lead first; none before the feed begins
 	starved  time.Time       // since when a track waits for the next period
 	led      time.Time       // when the lead sent a frame that was taken
+	sounds   []sound         // tracks of audio for which there is silence
+	came     time.Time       // when the last frame of any track came
 }
 
 func newProgramme(env Environment, name Name, now time.Time, before predecessor) *programme {
@@ -88,14 +90,16 @@ func (p *programme) declareTrack(t media.Track) {
 		p.change(t.ID)
 	}
 	p.clock.SetTrack(t)
+	p.tune(t)
 }
 
 // take takes a frame of the publisher on air.
 func (p *programme) take(a arrival) {
 	p.watchKeys(a)
-	if len(p.active) == 0 {
+	switch {
+	case len(p.active) == 0:
 		p.await(a)
-	} else {
+	case p.pass(a):
 		p.write(a)
 	}
 }

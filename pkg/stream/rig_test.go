@@ -45,6 +45,9 @@ func video(pps byte) media.Track {
 }
 
 // audio returns AAC-LC in stereo of 48, 22.05 or 8 kHz.
+// silence is a frame of two channels in which there is nothing.
+var silence = []byte{0x21, 0, 0, 0, 0, 0x1c}
+
 func audio(rate uint32) media.Track {
 	config := []byte{0x11, 0x90}
 	switch rate {
@@ -457,12 +460,18 @@ func (r *rig) verifyBytes(id media.TrackID, all []live.Segment) {
 			r.t.Fatalf("%v: %s holds %d samples to %d: %v", id, describe(seg), len(samples), end, err)
 		}
 		for _, s := range samples {
-			number := binary.BigEndian.Uint64(s.Data[5:])
+			number := frame + 1 // of silence, which nobody sent
+			if len(s.Data) > len(silence) {
+				number = binary.BigEndian.Uint64(s.Data[5:])
+			}
 			at := s.DTS.Rescale(seg.Timescale(), 90000)
 			if at <= last || number <= frame {
 				r.t.Fatalf("%v: %s: frame %d at %d after frame %d at %d", id, describe(seg), number, at, frame, last)
 			}
-			last, frame = at, number
+			last = at
+			if len(s.Data) > len(silence) {
+				frame = number
+			}
 		}
 	}
 }

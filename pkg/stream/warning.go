@@ -17,6 +17,7 @@ const (
 	hasty
 	large
 	tooLarge
+	silent
 	warnings // how many there are
 )
 
@@ -31,6 +32,8 @@ func (w warning) String() string {
 		return "the bit rate is high for what a stream may store (limits.stream_disk): less of it is listed; lower the bit rate"
 	case tooLarge:
 		return "the bit rate is too high for what a stream may store (limits.stream_disk): viewers get gaps; lower the bit rate or the keyframe interval"
+	case silent:
+		return "nothing comes of a track of audio: viewers get silence in its place"
 	case warnings:
 	}
 	return ""

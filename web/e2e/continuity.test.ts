@@ -46,6 +46,17 @@ interface Event {
 
 const EVENTS: Event[] = [
   {
+    name: 'a backup goes on air, and its sound stops for good',
+    away: 3,
+    times: 1,
+    happen: async () => {
+      const mute = publish(1, 10);
+      await sleep(4);
+      await encoder.kill();
+      encoder = mute;
+    },
+  },
+  {
     name: 'the encoder is killed and comes back after 5 s',
     away: 5,
     times: 1,
@@ -218,8 +229,8 @@ declare global {
   }
 }
 
-function publish(times: number): ClockPublisher {
-  return publishClock(`rtmp://${gateway.rtmp}/live/show`, 0, times);
+function publish(times: number, sound?: number): ClockPublisher {
+  return publishClock(`rtmp://${gateway.rtmp}/live/show`, 0, times, sound);
 }
 
 async function playlist(): Promise<string> {

@@ -1,0 +1,69 @@
+package codec
+
+// The ids of syntactic elements of AAC (ISO/IEC 14496-3 table 4.85).
+const (
+	singleChannel = 0
+	channelPair   = 1
+	lowFrequency  = 3
+	endOfFrame    = 7
+)
+
+// silentElements are the elements of a frame by channel configuration (ISO/IEC
+// 14496-3 table 1.19), from 1 on.
+var silentElements = [][]uint64{
+	{singleChannel},
+	{channelPair},
+	{singleChannel, channelPair},
+	{singleChannel, channelPair, singleChannel},
+	{singleChannel, channelPair, channelPair},
+	{singleChannel, channelPair, channelPair, lowFrequency},
+	{singleChannel, channelPair, channelPair, channelPair, lowFrequency},
+}
+
+// SilentFrame returns an access unit (raw_data_block, ISO/IEC 14496-3 4.4.2.1) in
+// which no channel has a scale factor band: a decoder of that configuration plays
+// silence for it. It returns nil where a program_config_element says the channels.
+func (a AAC) SilentFrame() []byte {
+	if a.ChannelConfiguration < 1 || a.ChannelConfiguration > len(silentElements) {
+		return nil
+	}
+	const (
+		gain = 8 // bits of global_gain
+		info = 11
+		rest = 3 // pulse_data_present, tns_data_present, gain_control_data_present
+	)
+	var b bitWriter
+	tags := map[uint64]uint64{}
+	for _, id := range silentElements[a.ChannelConfiguration-1] {
+		b.u(3, id)
+		b.u(4, tags[id])
+		tags[id]++
+		if id != channelPair {
+			b.u(gain+info+rest, 0)
+			continue
+		}
+		b.u(1, 1)             // common_window
+		b.u(info+2, 0)        // and ms_mask_present
+		b.u(2*(gain+rest), 0) // no ics_info of their own
+	}
+	b.u(3, endOfFrame)
+	return b.data
+}
+
+// A bitWriter writes big-endian bit fields. What is not written of the last byte is
+// zero.
+type bitWriter struct {
+	data []byte
+	bits int
+}
+
+// u writes an unsigned field of n bits, at most 64.
+func (w *bitWriter) u(n int, v uint64) {
+	for n--; n >= 0; n-- {
+		if w.bits%8 == 0 {
+			w.data = append(w.data, 0)
+		}
+		w.data[w.bits/8] |= byte(v>>n&1) << (7 - w.bits%8)
+		w.bits++
+	}
+}

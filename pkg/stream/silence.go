@@ -1,0 +1,138 @@
+package stream
+
+import (
+	"slices"
+	"time"
+
+	"sluice/pkg/codec"
+	"sluice/pkg/media"
+	"sluice/pkg/timeline"
+)
+
+const (
+	// mute is for how long other tracks must have come without a track of sound, by the
+	// publisher's clock and by ours, for silence to stand in for it. From one frame to
+	// the next that counts as at most frameTime: a publisher that pauses lacks nothing.
+	mute      = time.Second
+	frameTime = 250 * time.Millisecond
+
+	// behindPicture is how far the silence stays behind other tracks: sound that comes
+	// back is interleaved with them within that, as a rule.
+	behindPicture = 200 * time.Millisecond
+
+	// aJump is what two tracks of a publisher are not apart, unless its clock jumped.
+	aJump = 5 * time.Second
+)
+
+// A sound is a track of audio as its publisher sends it. When nothing comes of it
+// while other tracks go on, frames of silence stand in for it: players stand still
+// where one track ends.
+type sound struct {
+	id     media.TrackID
+	frame  []byte      // of silence
+	length media.Ticks // of a frame
+	scale  uint32      // of length
+
+	last   uint32        // time of the newest frame that was sent, in ms
+	heard  bool          // there was one
+	lacked time.Duration // how long other tracks came since
+	ours   media.Ticks   // how many frames of silence were put behind it
+	quiet  bool          // silence stands in
+	late   bool          // it only comes late: nothing stands in for it
+}
+
+// next returns the time of the frame behind the newest, in ms modulo 2^32.
+func (s *sound) next() uint32 {
+	return s.last + uint32(((s.ours + 1) * s.length).Rescale(s.scale, 1000))
+}
+
+// since returns the time from next to a publisher's time.
+func (s *sound) since(at uint32) time.Duration {
+	return time.Duration(int32(at-s.next())) * time.Millisecond
+}
+
+// pass takes a frame of the publisher on air, of any track. It returns false if the
+// frame is to be dropped, as silence has its place.
+func (p *programme) pass(a arrival) bool {
+	step := min(a.at.Sub(p.came), frameTime)
+	p.came = a.at
+	if a.Track.Kind == media.Audio {
+		return p.passSound(a)
+	}
+	for i := range p.sounds {
+		p.sounds[i].lacked += step
+		p.standIn(&p.sounds[i], a)
+	}
+	return true
+}
+
+// standIn puts silence behind a track that nothing comes of, while a comes.
+func (p *programme) standIn(s *sound, a arrival) {
+	behind := s.since(a.Time)
+	switch {
+	case s.late || !s.heard || !slices.Contains(p.active, s.id):
+		return
+	case !s.quiet && (behind < mute || s.lacked < mute):
+		return
+	case behind > aJump || behind < -aJump:
+		s.last, s.ours = a.Time, 0 // the clock jumped: it goes on from there
+		return
+	case !s.quiet:
+		s.quiet = true
+		p.repaired[timeline.AudioMissing]++
+		p.warn(silent, s.id, "for", behind)
+	}
+	p.fill(s, a, behind-behindPicture)
+}
+
+// fill puts so much silence behind a track as ends within the given time.
+func (p *programme) fill(s *sound, a arrival, much time.Duration) {
+	end := s.next() + uint32(max(much, 0)/time.Millisecond)
+	for s.since(end) >= s.length.Duration(s.scale) {
+		p.write(arrival{media.Frame{Track: s.id, Key: true, Time: s.next(), Data: s.frame}, a.at})
+		s.ours++
+	}
+}
+
+// passSound takes a frame of sound. What stands in for sound that was not there before
+// it ends where the frame begins, and else the frame is dropped.
+func (p *programme) passSound(a arrival) bool {
+	s := p.sound(a.Track)
+	if s == nil {
+		return true
+	}
+	behind := s.since(a.Time)
+	if s.ours > 0 && behind < aJump && behind > -aJump {
+		if s.quiet {
+			s.quiet = false
+			s.late = -behind > behindPicture+mute/2
+			p.log.Info().Stringer("track", s.id).Msg("track is heard again")
+		}
+		if behind < 0 {
+			return false
+		}
+		p.fill(s, a, behind)
+	}
+	s.last, s.ours, s.heard, s.lacked, s.quiet = a.Time, 0, true, 0, false
+	return true
+}
+
+// sound returns what is known of a track of sound, nil if it has no silence.
+func (p *programme) sound(id media.TrackID) *sound {
+	i := slices.IndexFunc(p.sounds, func(s sound) bool { return s.id == id })
+	if i < 0 {
+		return nil
+	}
+	return &p.sounds[i]
+}
+
+// tune takes the configuration of a track, of whose codec there may be silence.
+func (p *programme) tune(t media.Track) {
+	p.sounds = slices.DeleteFunc(p.sounds, func(s sound) bool { return s.id == t.ID })
+	if t.Codec != media.AAC {
+		return
+	}
+	if a, err := codec.ParseAAC(t.Config); err == nil && a.SilentFrame() != nil {
+		p.sounds = append(p.sounds, sound{id: t.ID, frame: a.SilentFrame(), length: t.FrameTicks, scale: t.Timescale})
+	}
+}
