@@ -22,6 +22,7 @@ func (w *writer) store() bool {
 		w.programme.log.Error().Err(err).Stringer("track", w.id).Msg("segments are not stored: viewers get gaps")
 	case err == nil && w.failing:
 		w.programme.log.Info().Stringer("track", w.id).Msg("segments are stored again")
+		w.programme.delay = 0
 	}
 	w.failing = err != nil
 	return err == nil

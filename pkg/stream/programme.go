@@ -34,11 +34,13 @@ type programme struct {
 	vitals   atomic.Pointer[Vitals] // as they were last
 	narrowed uint64                 // how often the window was made shorter
 
-	base    uint64 // media sequence number of the first segment
-	era     *era   // nil before the first segment
-	eras    []*era // the newest ones, era last
-	next    uint64 // sequence number of the next period
-	pending bool   // the next cut at a key frame of the lead begins a new period
+	base    uint64        // media sequence number of the first segment
+	era     *era          // nil before the first segment
+	eras    []*era        // the newest ones, era last
+	next    uint64        // sequence number of the next period
+	pending bool          // the next cut at a key frame of the lead begins a new period
+	again   time.Time     // when one may begin because a segment was not stored
+	delay   time.Duration // from the next such time to the one after it
 	writers []*writer
 }
 
@@ -146,13 +148,16 @@ func (p *programme) write(f arrival) {
 	p.watchPace(f, sample)
 	p.dismiss(f)
 	if w := p.writer(f.Track); w != nil && w.stale {
-		p.starve(f)
+		p.starve(f, w)
 		if !f.Key || f.Track != p.active[0] {
 			return
 		}
 	}
 	if f.Track == p.active[0] {
 		p.led = f.at
+	}
+	if p.pending {
+		p.cutter.Break()
 	}
 	p.placed = p.cutter.Push(sample, p.placed[:0])
 	p.place(p.placed)

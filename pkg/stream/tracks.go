@@ -48,7 +48,6 @@ func (p *programme) change(id media.TrackID) {
 // renew makes the next key frame of the lead begin a new period.
 func (p *programme) renew() {
 	p.pending = true
-	p.cutter.Break()
 }
 
 // enlist puts a declared track among the active ones. It is in no period yet.
@@ -106,10 +105,14 @@ func (p *programme) dismiss(f arrival) {
 	}
 }
 
-// starve takes a frame that is dropped because the track waits for a new
+// starve takes a frame that is dropped because the track of w waits for a new
 // period. When it waits for long and nothing is heard of the lead, which could
 // begin one, the lead goes.
-func (p *programme) starve(f arrival) {
+func (p *programme) starve(f arrival, w *writer) {
+	if f.Key {
+		w.silent = 0
+	}
+	p.retry(f.at)
 	lead := p.active[0]
 	switch {
 	case f.Track == lead:

@@ -107,7 +107,9 @@ func (w *writer) cut(s *segment.Placed) {
 	case e == nil || s.Number < w.next:
 		return // it came so late that a gap is listed for its segment
 	case e == w.era && w.follows(s):
-		w.finish(s.DTS, true)
+		if e = w.pass(s); e == nil {
+			return
+		}
 	case e == w.era:
 		w.tear(e)
 		return
@@ -119,6 +121,23 @@ func (w *writer) cut(s *segment.Placed) {
 		}
 	}
 	w.begin(e, s)
+}
+
+// pass ends the current segment where s begins, which follows, and returns the period
+// of s: where the store refuses the segment, a new one if one can begin, or else none.
+func (w *writer) pass(s *segment.Placed) *era {
+	p := w.programme
+	w.finish(s.DTS, true)
+	if !w.stale {
+		return w.era
+	}
+	p.retry(p.env.Now())
+	if p.begins(s, w) {
+		p.beginEra(s)
+		return p.era
+	}
+	p.live.Forgo(w.id)
+	return nil
 }
 
 // follows reports whether s, of the current period, can begin the segment
@@ -217,7 +236,8 @@ func (w *writer) enter(e *era) {
 }
 
 // finish ends the current segment, if there is one: it is stored and listed.
-// certain says that the track's next segment begins where this one ends.
+// certain says that the track's next segment begins where this one ends. Where the
+// store refuses it, that is of a period to come.
 func (w *writer) finish(end media.Ticks, certain bool) {
 	if !w.open {
 		return
@@ -240,6 +260,7 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 	}
 	if !w.store() {
 		w.seg.Gap, w.seg.Parts, w.seg.Name = true, nil, gapName(w.seg.Number)
+		w.stale = w.stale || w.era == w.programme.era
 	}
 	w.list(now)
 }
