@@ -185,9 +185,14 @@ func (w *writer) turn(e *era, s *segment.Placed) {
 	}
 }
 
-// tail returns where the current segment ends by its own samples.
+// tail returns where the current segment ends when nothing comes behind its last
+// sample: by that, or where the next one begins if that is later.
 func (w *writer) tail() media.Ticks {
-	return max(min(w.last+w.step, w.seg.Start+w.limit()), w.last+1)
+	end := w.last + w.step
+	if next, ok := w.programme.cutter.Boundary(w.next); ok {
+		end = max(end, media.TicksOf(next, w.header.Track.Timescale))
+	}
+	return max(min(end, w.seg.Start+w.limit()), w.last+1)
 }
 
 // limit returns the longest duration that rounds to the target duration.
