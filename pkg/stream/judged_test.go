@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 
 	"sluice/pkg/check"
 	"sluice/pkg/cmaf"
+	"sluice/pkg/live"
 	"sluice/pkg/origin"
 	"sluice/pkg/store"
 )
@@ -29,9 +31,15 @@ import (
 // bytes that come to nothing.
 func judged(t *testing.T, seconds int, publish func(r *rig)) (r *rig) {
 	t.Helper()
+	return judgedBehind(t, func(t *testing.T) *rig { return newRig(t, lingering) }, seconds, publish)
+}
+
+// judgedBehind does so with a rig that was there before noon, if need be.
+func judgedBehind(t *testing.T, begin func(t *testing.T) *rig, seconds int, publish func(r *rig)) (r *rig) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(noon))
-		r = newRig(t, lingering)
+		r = begin(t)
 		r.realTime = true
 		serving(r.handler(), func(transport http.RoundTripper) {
 			var viewers sync.WaitGroup
@@ -169,5 +177,43 @@ func TestRefusedSegmentsAreJudged(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestTornSegmentsAreJudged has files torn in the middle of a period when the gateway
+// is started again. What was in front of them can still be had.
+func TestTornSegmentsAreJudged(t *testing.T) {
+	for _, torn := range [][]string{{"v0"}, {"a0"}, {"v0", "a0"}} {
+		t.Run(fmt.Sprint(torn), func(t *testing.T) {
+			var before *live.Snapshot
+			begin := func(t *testing.T) *rig {
+				r := newRig(t, lingering)
+				r.publishKnown(video(1), audio(48000))
+				r.play(steady, -21_000, -5000)
+				r.close()
+				before = r.snapshot()
+				for i, track := range torn {
+					names := slices.Sorted(entries(r.disk))
+					names = slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, track) })
+					r.replace(names[3+i], r.bytesOf(names[3+i])[:500])
+				}
+				after, _ := r.kill(5*time.Second, lingering)
+				return after
+			}
+			r := judgedBehind(t, begin, 60, func(r *rig) {
+				for _, rendition := range r.snapshot().Renditions {
+					first := 3 + len(torn) // of the segments behind those that are torn
+					if got, want := rendition.Segments, before.Rendition(rendition.ID).Segments[first:]; !slices.EqualFunc(got, want, sameMedia) {
+						t.Errorf("%v: %q are listed, want %q", rendition.ID, describeAll(got), describeAll(want))
+					}
+					if _, ok := rendition.Find(func(seg *live.Segment) bool { return seg.Start == before.Rendition(rendition.ID).Segments[1].Start }); !ok {
+						t.Errorf("%v: what was in front cannot be had", rendition.ID)
+					}
+				}
+				r.publishKnown(video(1), audio(48000))
+				r.play(steady, 2000, 60_000)
+			})
+			r.verifyHoles()
+		})
 	}
 }
