@@ -12,7 +12,7 @@ import (
 // pictures, and go on anywhere in one. It is back with all frames, if the last one
 // before the pause can last until then, or else with the first key frame. What is
 // missing is listed as gaps, but for half a second, and equal numbers are of the same
-// time.
+// time. None of the pauses begins behind a part in the middle of a group.
 func TestVideoPauses(t *testing.T) {
 	for _, from := range []int{8000, 8400, 9000, 9960} {
 		for _, length := range []int{500, 1000, 2000, 2900, 4000, 4600, 5000, 7000, 9000} {
