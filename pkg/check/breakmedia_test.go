@@ -1,6 +1,8 @@
 package check
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -175,5 +177,41 @@ func TestBrokenHTTP(t *testing.T) {
 				return media(r)
 			}
 		}, "hls/segment-available hls/segment-removed"},
+	})
+}
+
+// reconfigured makes a server of which video has another profile from a segment on, of
+// which the multivariant playlist tells with the given codec, at the end of that segment.
+func reconfigured(codec string) func(*imitation) {
+	return func(o *imitation) {
+		turn := o.parts()/perSegment + 2
+		o.edit = func(path, text string) string {
+			switch {
+			case path == "/plain.m3u8" && o.parts() >= (turn+1)*perSegment:
+				text = strings.Replace(text, "avc1.64001E", codec, 1)
+			case path == "/v0/plain.m3u8":
+				segment := regexp.MustCompile(fmt.Sprintf("#EXT-X-PROGRAM-DATE-TIME:.*\n#EXTINF:.*\ns%d.m4s", turn))
+				text = segment.ReplaceAllString(text, "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"next.mp4\"\n$0")
+			}
+			return text
+		}
+		o.serve = func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path != "/v0/next.mp4" {
+				return false
+			}
+			w.Header().Set("Content-Type", "video/mp4")
+			w.Header().Set("Cache-Control", "max-age=3600, immutable")
+			_, _ = w.Write(bytes.Replace(o.headerOf(o.tracks[0]), []byte{1, 0x64, 0, 0x1e}, []byte{1, 0x4d, 0, 0x1e}, 1))
+			return true
+		}
+	}
+}
+
+// CODECS are judged by the multivariant playlist of their time.
+func TestReconfigured(t *testing.T) {
+	const whole = "/plain.m3u8"
+	runBreakages(t, []breakage{
+		{"and told of", whole, reconfigured("avc1.4D001E"), ""},
+		{"and not told of", whole, reconfigured("avc1.64001E"), "hls/codecs"},
 	})
 }

@@ -33,7 +33,7 @@ type hlsMedia struct {
 	size    int
 
 	mu      sync.Mutex
-	codecs  map[string]bool // of all headers
+	codecs  map[string]bool // of the newest header
 	peak    float64         // bit rate of the largest segment
 	peakAt  string
 	counted int    // segments measured for it
@@ -47,7 +47,7 @@ type hlsMedia struct {
 func newHLSMedia(w *watch, r *hlsRendition) *hlsMedia {
 	return &hlsMedia{
 		w: w, r: r, jobs: make(chan func(context.Context), 1024), segments: make(map[uint64]bool), parts: make(map[place]bool),
-		headers: make(map[resource]*header), held: make(map[place][]byte), codecs: make(map[string]bool),
+		headers: make(map[resource]*header), held: make(map[place][]byte),
 		zeros: make(map[uint64]time.Time),
 	}
 }
@@ -162,9 +162,18 @@ func (m *hlsMedia) header(ctx context.Context, p *playlist, s *segment) *header 
 	if s.init.uri == "" {
 		return nil
 	}
-	if h, ok := m.headers[s.init]; ok {
-		return h
+	h, known := m.headers[s.init]
+	if !known {
+		h = m.newHeader(ctx, p, s)
 	}
+	if h != nil {
+		m.describe(h)
+	}
+	return h
+}
+
+// newHeader fetches and judges the header of a segment, nil if it cannot be read.
+func (m *hlsMedia) newHeader(ctx context.Context, p *playlist, s *segment) *header {
 	a := m.get(ctx, p, s.init, s.line, "hls/map-available")
 	if a == nil {
 		return nil
@@ -179,7 +188,20 @@ func (m *hlsMedia) header(ctx context.Context, p *playlist, s *segment) *header 
 		return nil
 	}
 	judgeHeader(h, n)
+	if len(m.headers) > 1 {
+		m.r.h.readAgain(2 * p.target)
+	}
+	if m.w.first(initMedia.String()) {
+		m.w.probe(func(ctx context.Context) { m.w.probeHTTP(ctx, a, initMedia) })
+	}
+	return h
+}
+
+// describe notes what the newest header says.
+func (m *hlsMedia) describe(h *header) {
 	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.codecs, m.video = make(map[string]bool), nil
 	for _, t := range h.tracks {
 		if t.codec != "" {
 			m.codecs[t.codec] = true
@@ -188,11 +210,6 @@ func (m *hlsMedia) header(ctx context.Context, p *playlist, s *segment) *header 
 			m.video = &t
 		}
 	}
-	m.mu.Unlock()
-	if m.w.first(initMedia.String()) {
-		m.w.probe(func(ctx context.Context) { m.w.probeHTTP(ctx, a, initMedia) })
-	}
-	return h
 }
 
 // segment judges a whole segment.

@@ -16,8 +16,9 @@ import (
 type hlsWatch struct {
 	*watch
 	address    string
-	multi      *multivariant // nil when a media playlist is watched alone
+	multi      *multivariant // the newest, nil when a media playlist is watched alone
 	renditions []*hlsRendition
+	readings   sync.WaitGroup // of multi, beside the watching
 }
 
 // watchHLS follows a playlist and returns what kind of HLS it is.
@@ -46,6 +47,7 @@ func (w *watch) watchHLS(ctx context.Context, address string, first *answer) str
 		})
 	}
 	group.Wait()
+	h.readings.Wait()
 	kind := "HLS"
 	for _, r := range h.renditions {
 		if p := r.latest(); p != nil && p.lowLatency() {
@@ -54,6 +56,34 @@ func (w *watch) watchHLS(ctx context.Context, address string, first *answer) str
 	}
 	h.judgeTogether()
 	return kind
+}
+
+// readAgain reads the multivariant playlist again, if there is one, when a rendition
+// has gone on with another header. After the given time all renditions have, and the
+// playlist tells of it.
+func (h *hlsWatch) readAgain(after time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.multi == nil {
+		return
+	}
+	h.readings.Go(func() {
+		if !pause(h.probing, after) {
+			return
+		}
+		n := h.notes(h.address)
+		a, err := h.client.get(h.probing, query{url: h.address, text: true})
+		if err != nil || !a.ok() {
+			n.broken("hls/playlist-available", 0, "%s", tell(a, err))
+			return
+		}
+		h.ledger.saw(multivariantText.String())
+		judgeAnswer(a, multivariantText, 0, n)
+		m := readMultivariant(readLines(a.body, n), n)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.multi = m
+	})
 }
 
 // list finds the media playlists of the multivariant playlist.

@@ -8,23 +8,34 @@ const (
 	endOfFrame    = 7
 )
 
-// silentElements are the elements of a frame by channel configuration (ISO/IEC
-// 14496-3 table 1.19), from 1 on.
-var silentElements = [][]uint64{
-	{singleChannel},
-	{channelPair},
-	{singleChannel, channelPair},
-	{singleChannel, channelPair, singleChannel},
-	{singleChannel, channelPair, channelPair},
-	{singleChannel, channelPair, channelPair, lowFrequency},
-	{singleChannel, channelPair, channelPair, channelPair, lowFrequency},
+// elements returns the syntactic elements of a frame (ISO/IEC 14496-3 table 1.19),
+// none for a configuration that does not say them.
+func elements(channelConfiguration int) []uint64 {
+	switch channelConfiguration {
+	case 1:
+		return []uint64{singleChannel}
+	case 2:
+		return []uint64{channelPair}
+	case 3:
+		return []uint64{singleChannel, channelPair}
+	case 4:
+		return []uint64{singleChannel, channelPair, singleChannel}
+	case 5:
+		return []uint64{singleChannel, channelPair, channelPair}
+	case 6:
+		return []uint64{singleChannel, channelPair, channelPair, lowFrequency}
+	case 7:
+		return []uint64{singleChannel, channelPair, channelPair, channelPair, lowFrequency}
+	}
+	return nil
 }
 
 // SilentFrame returns an access unit (raw_data_block, ISO/IEC 14496-3 4.4.2.1) in
 // which no channel has a scale factor band: a decoder of that configuration plays
-// silence for it. It returns nil where a program_config_element says the channels.
+// silence for it. It returns nil where the channel configuration is not 1 to 7.
 func (a AAC) SilentFrame() []byte {
-	if a.ChannelConfiguration < 1 || a.ChannelConfiguration > len(silentElements) {
+	all := elements(a.ChannelConfiguration)
+	if len(all) == 0 {
 		return nil
 	}
 	const (
@@ -34,7 +45,7 @@ func (a AAC) SilentFrame() []byte {
 	)
 	var b bitWriter
 	tags := map[uint64]uint64{}
-	for _, id := range silentElements[a.ChannelConfiguration-1] {
+	for _, id := range all {
 		b.u(3, id)
 		b.u(4, tags[id])
 		tags[id]++

@@ -142,12 +142,22 @@ func begin(span live.Span) time.Duration {
 func end(span live.Span) time.Duration {
 	var first time.Duration
 	for i, t := range span.Tracks {
-		seg := t.Segments[len(t.Segments)-1]
+		seg := last(t.Segments)
 		if at := seg.End().Duration(seg.Timescale()); i == 0 || at < first {
 			first = at
 		}
 	}
 	return first
+}
+
+// last returns the newest segment with media. There must be one.
+func last(segments []live.Segment) live.Segment {
+	for _, seg := range slices.Backward(segments) {
+		if !seg.Gap {
+			return seg
+		}
+	}
+	return live.Segment{}
 }
 
 // A period is a span and how it is written.

@@ -123,6 +123,9 @@ var cases = []struct {
 	{name: "ended", make: func() *show { return steady(hd, lc).end() }},
 	{name: "periods", make: func() *show { return steady(hd, lc).begin(1, 12.6, sd, lc).add(2, nil) }},
 	{name: "periods-ended", make: func() *show { return steady(hd, lc).begin(1, 12.6, sd, lc).add(2, nil).end() }},
+	{name: "lost", make: func() *show {
+		return steady(hd, lc).add(1, without(hd)).begin(1, 14.451, hd, lc).add(2, nil)
+	}},
 	{name: "gap", make: func() *show { return steady(hd, lc).add(1, without(hd)).add(2, nil) }},
 	{name: "silent-track", make: func() *show { return steady(hd, lc).begin(1, 12.6, hd, lc).add(2, without(lc)) }},
 	{name: "long-pause", make: func() *show { return steady(hd, lc).begin(1, 60, hd, lc).add(2, nil) }},

@@ -145,8 +145,7 @@ func (p period) stop(next period) time.Duration {
 	}
 	var first time.Duration
 	for i, t := range p.Tracks {
-		segments := slices.DeleteFunc(slices.Clone(t.Segments), func(seg live.Segment) bool { return seg.Gap })
-		seg := segments[len(segments)-1]
+		seg := last(t.Segments)
 		at := seg.End().Duration(seg.Timescale())
 		whole := p.grid.At(seg.Number + 1).Duration(p.grid.Timescale())
 		if at > whole && at < whole+crumb {

@@ -117,6 +117,11 @@ func (p *Presentation) Add(id media.TrackID, seg Segment, targets Targets, now t
 	return removed
 }
 
+// Forgo says that the part of a track that was hinted at will not come.
+func (p *Presentation) Forgo(id media.TrackID) {
+	p.update(id, func(_ *Snapshot, r *Rendition) { r.Hint = "" })
+}
+
 // Hush says that nothing is heard of the publisher, which may go on or not. Until
 // it does, its hints are not to be told; whoever waits for such a part goes on
 // waiting.

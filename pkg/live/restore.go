@@ -1,6 +1,7 @@
 package live
 
 import (
+	"slices"
 	"time"
 
 	"sluice/pkg/media"
@@ -43,6 +44,21 @@ func (p *Presentation) Restore(id media.TrackID, t Tally, g Grid) {
 			next.Grids = []Grid{g}
 		}
 	})
+}
+
+// Begin takes what is in front of a segment out of the window of a track that has come to
+// it, and returns that.
+func (p *Presentation) Begin(id media.TrackID, number uint64, now time.Time) (removed []Removed) {
+	p.update(id, func(_ *Snapshot, r *Rendition) {
+		n := slices.IndexFunc(r.Segments, func(s Segment) bool { return s.Number >= number })
+		if n <= 0 {
+			return
+		}
+		known := len(r.past)
+		r.remove(n, now)
+		removed = r.past[known:len(r.past):len(r.past)]
+	})
+	return removed
 }
 
 // Return says that what there is was published up to a time, before anybody could

@@ -81,7 +81,7 @@ func (c *Cutter) cuts(tr *track, key bool, at, moved time.Duration) bool {
 		return true
 	}
 	newest, b := c.boundaries[n-1], c.behind(tr, at)
-	if key && (c.forced || !tr.begun) {
+	if key && (c.forced || !tr.begun || c.apart(tr, at)) {
 		if since := at - c.broken; since < 0 || since >= shortest {
 			return true
 		}
@@ -92,6 +92,13 @@ func (c *Cutter) cuts(tr *track, key bool, at, moved time.Duration) bool {
 		return true
 	}
 	return tr.begun && c.overdue(tr, at+moved-b.at)
+}
+
+// apart reports whether the lead's sample at the given time leaves a hole behind its
+// last one: viewers know where that ended, or its segment may not last until then.
+func (c *Cutter) apart(lead *track, at time.Duration) bool {
+	began, known := c.Boundary(lead.number)
+	return lead.ended != None && at > lead.time(lead.end) || !known || at-began > c.limit()
 }
 
 // target returns the duration from which on a key frame ends a segment: a

@@ -89,7 +89,7 @@ func TestTheWindowFits(t *testing.T) {
 				t.Errorf("gaps: %v", gaps)
 			}
 			r.watch, r.large = nil, 0 // there is room for the last one
-			r.play(source{fps: 25, gop: c.gop, rate: 48000}, len(c.rates)*60_000, len(c.rates)*60_000+4000)
+			r.play(source{fps: 25, gop: c.gop, rate: 48000}, len(c.rates)*60_000, len(c.rates)*60_000+15_000)
 			r.close()
 			r.verify()
 			r.verifyRetired()

@@ -62,7 +62,7 @@ func TestTracksThatComeLate(t *testing.T) {
 				r.declare(video(2))
 				r.play(from(400), 400, 6000)
 			},
-			video: "p0 0.40 | p1 2.00 2.00", audio: "p1 2.01 2.01",
+			video: "p0 2.00 | p1 2.00 2.00", audio: "p1 2.01 2.01",
 		},
 	}
 	for _, c := range cases {

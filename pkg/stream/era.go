@@ -45,7 +45,18 @@ func (p *programme) begins(s *segment.Placed, w *writer) bool {
 			return false
 		}
 	}
-	return p.pending || w != nil && w.era == p.era && !w.follows(s)
+	return p.pending || w != nil && !w.stale && w.era == p.era && !w.follows(s)
+}
+
+// retry has a new period begin for tracks whose segments are not stored. While the
+// store goes on refusing them, that happens more and more seldom.
+func (p *programme) retry(now time.Time) {
+	if p.pending || now.Before(p.again) {
+		return
+	}
+	p.again = now.Add(p.delay)
+	p.delay = min(max(2*p.delay, p.cutter.TargetDuration()), p.env.Config.Segment.Max)
+	p.renew()
 }
 
 // beginEra makes the lead's key frame s the beginning of a new period with all

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"sluice/pkg/media"
@@ -18,7 +19,7 @@ func TestAFullDiskLeavesGaps(t *testing.T) {
 	r.close()
 	r.verify()
 	r.verifyRetired()
-	if got, want := r.shape(v0), "p0 2.00 2.00 gap2.00 gap2.00 gap2.00 2.00 2.00 2.00"; got != want {
+	if got, want := r.shape(v0), "p0 2.00 2.00 gap2.00 | p1 gap2.00 | p2 gap2.00 | p3 2.00 2.00 2.00"; got != want {
 		t.Errorf("video %s, want %s", got, want)
 	}
 	if n := r.lines("segments are not stored: viewers get gaps"); n != 1 {
@@ -52,6 +53,33 @@ func TestTheLogIsToldOnceOfLosses(t *testing.T) {
 	r.close()
 	if n := r.lines("segments were not stored"); n != 0 {
 		t.Error("it is over twice")
+	}
+}
+
+// TestAStoreThatRefusesForLong has few periods, and few lines of the log, come of that.
+// All that is published behind it is there.
+func TestAStoreThatRefusesForLong(t *testing.T) {
+	for _, tracks := range [][]string{{"v0"}, {"a0"}, {"v0", "a0"}} {
+		r := newRig(t)
+		r.publish(video(1), audio(48000))
+		r.play(steady, 0, 6000)
+		r.disk.refuse(math.MaxInt, tracks...)
+		r.play(steady, 6000, 306_000)
+		r.disk.refuse(0, tracks...)
+		r.play(steady, 306_000, 330_000)
+		r.close()
+		r.verify()
+		if n := r.lines("\n"); n == 0 || n > 60 {
+			t.Errorf("%v: %d lines of the log", tracks, n)
+		}
+		if n := r.lines("period begins"); n > 6+300/10 {
+			t.Errorf("%v: %d periods", tracks, n)
+		}
+		for id, all := range r.listed {
+			if n := len(all); all[n-1].Gap || all[n-5].Gap || all[n-1].Period != all[n-5].Period {
+				t.Errorf("%v: %v ends with %s", tracks, id, describeAll(all[n-5:]))
+			}
+		}
 	}
 }
 

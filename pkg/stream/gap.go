@@ -31,11 +31,10 @@ func (p *programme) catchUp(s *segment.Placed) {
 func (w *writer) skip() bool {
 	p := w.programme
 	if w.open {
-		at, ok := p.cutter.Boundary(w.next)
-		if !ok {
+		if _, ok := p.cutter.Boundary(w.next); !ok {
 			return false
 		}
-		w.finish(w.until(media.TicksOf(at, w.header.Track.Timescale)), false)
+		w.finish(w.tail(), false)
 		return true
 	}
 	if oldest := p.cutter.Oldest(); w.next < oldest { // it was away for so long that nobody remembers
@@ -64,15 +63,6 @@ func (w *writer) skip() bool {
 	w.next++
 	w.list(p.env.Now())
 	return true
-}
-
-// until returns where the current segment ends when nothing comes after it
-// before the given boundary.
-func (w *writer) until(boundary media.Ticks) media.Ticks {
-	if boundary <= w.last {
-		return w.tail()
-	}
-	return max(min(boundary, w.seg.Start+w.limit()), w.last+1)
 }
 
 // offset returns by how much the newest segment is shown after it is decoded, in ticks

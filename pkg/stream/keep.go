@@ -9,8 +9,7 @@ import (
 
 // store puts the current segment into the store, with its record behind its media,
 // and reports whether it is there. Viewers do not get the record: the parts of a
-// segment are all its bytes (RFC 8216bis 3.2). Where
-// it is not, that is a loss.
+// segment are all its bytes (RFC 8216bis 3.2). Where it is not, that is a loss.
 func (w *writer) store() bool {
 	record := w.record.Append(make([]byte, 0, len(w.note)))
 	size := w.seg.Size + int64(len(record))
@@ -22,11 +21,16 @@ func (w *writer) store() bool {
 	if err != nil && w.staged {
 		_ = w.programme.env.Store.Unstage(w.blob) // or it comes back after a crash
 	}
-	if p := w.programme; err != nil {
+	p := w.programme
+	if err != nil {
 		p.losses.lose(w.id, err, p.env.Now(), p.log)
 	} else {
 		p.losses.stored(p.env.Now(), p.log)
 	}
+	if err == nil && w.failing {
+		p.delay = 0
+	}
+	w.failing = err != nil
 	return err == nil
 }
 

@@ -36,11 +36,13 @@ type programme struct {
 	losses   losses
 	narrowed uint64 // how often the window was made shorter
 
-	base    uint64 // media sequence number of the first segment
-	era     *era   // nil before the first segment
-	eras    []*era // the newest ones, era last
-	next    uint64 // sequence number of the next period
-	pending bool   // the next cut at a key frame of the lead begins a new period
+	base    uint64        // media sequence number of the first segment
+	era     *era          // nil before the first segment
+	eras    []*era        // the newest ones, era last
+	next    uint64        // sequence number of the next period
+	pending bool          // the next cut at a key frame of the lead begins a new period
+	again   time.Time     // when one may begin because a segment was not stored
+	delay   time.Duration // from the next such time to the one after it
 	writers []*writer
 }
 
@@ -90,7 +92,6 @@ func (p *programme) declareTrack(t media.Track) {
 		p.change(t.ID)
 	}
 	p.clock.SetTrack(t)
-	p.tune(t)
 }
 
 // take takes a frame of the publisher on air.
@@ -99,7 +100,7 @@ func (p *programme) take(a arrival) {
 	switch {
 	case len(p.active) == 0:
 		p.await(a)
-	case p.pass(a):
+	case p.accept(a):
 		p.write(a)
 	}
 }
@@ -120,6 +121,9 @@ func (p *programme) suspend() {
 	p.clock.Resume()
 	p.pending = true
 	p.active, p.early = nil, waiting{}
+	for i := range p.sounds {
+		p.sounds[i].forget()
+	}
 }
 
 // end says that the programme is over: viewers are told that no more will come.
@@ -150,13 +154,16 @@ func (p *programme) write(f arrival) {
 	p.watchPace(f, sample)
 	p.dismiss(f)
 	if w := p.writer(f.Track); w != nil && w.stale {
-		p.starve(f)
+		p.starve(f, w)
 		if !f.Key || f.Track != p.active[0] {
 			return
 		}
 	}
 	if f.Track == p.active[0] {
 		p.led = f.at
+	}
+	if p.pending {
+		p.cutter.Break()
 	}
 	p.placed = p.cutter.Push(sample, p.placed[:0])
 	p.place(p.placed)

@@ -24,7 +24,11 @@ func restore(env Environment, name Name, all []found, lost []blob, now time.Time
 		p.learn(&all[i].Period)
 	}
 	var last *found
+	intact := uint64(0) // from here on nothing is missing in the middle of a period
 	for i := range all {
+		if p.holed(&all[i], lost) {
+			intact = max(intact, all[i].Number)
+		}
 		if p.replay(&all[i], lost) {
 			last = &all[i]
 		} else {
@@ -34,7 +38,14 @@ func restore(env Environment, name Name, all []found, lost []blob, now time.Time
 	if last == nil {
 		return nil
 	}
-	p.live.Return(published(all))
+	for _, w := range p.writers { // no period has a hole
+		w.retire(p.live.Begin(w.id, intact, now))
+	}
+	at := published(all)
+	if len(lost) > 0 && now.After(at) { // that they are is news, too
+		at = now
+	}
+	p.live.Return(at)
 	p.goOn(&last.Record, now)
 	p.log.Info().Int("segments", len(all)).Msg("stream taken up again")
 	return p
@@ -88,6 +99,13 @@ func (p *programme) known(sequence uint64) *era {
 	return nil
 }
 
+// holed reports whether a segment is lost in front of the given one, between segments of
+// the same period.
+func (p *programme) holed(f *found, lost []blob) bool {
+	w := p.writer(f.track)
+	return w != nil && w.era == p.known(f.Period.Sequence) && f.Number > w.next && w.lacks(lost, f.Start)
+}
+
 // replay lists a segment as it was listed before, and then, with the gaps in front of it.
 // It returns false if it cannot.
 func (p *programme) replay(f *found, lost []blob) bool {
@@ -125,7 +143,7 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 			scale = first.Header(w.id).Track.Timescale
 		}
 	}
-	if slices.ContainsFunc(lost, func(b blob) bool { return b.track == w.id && b.between(w.end, start) }) {
+	if w.lacks(lost, start) {
 		w.fill(number, start, scale, f.targets(), f.Listed)
 	}
 	for _, g := range f.Gaps {
@@ -144,6 +162,11 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 		w.next, w.end = g.Number+1, w.seg.End()
 		w.programme.live.Add(w.id, w.seg, f.targets(), f.Listed)
 	}
+}
+
+// lacks reports whether segments are lost between the newest one and a time.
+func (w *writer) lacks(lost []blob, start media.Ticks) bool {
+	return slices.ContainsFunc(lost, func(b blob) bool { return b.track == w.id && b.between(w.end, start) })
 }
 
 // fill lists gaps in place of segments that are lost, in front of one that starts

@@ -41,9 +41,12 @@ type sound struct {
 	late   bool          // it only comes late: nothing stands in for it
 }
 
+// forget is for when others may send next.
+func (s *sound) forget() { s.heard, s.lacked, s.ours, s.quiet = false, 0, 0, false }
+
 // next returns the time of the frame behind the newest, in ms modulo 2^32.
 func (s *sound) next() uint32 {
-	return s.last + uint32(((s.ours + 1) * s.length).Rescale(s.scale, 1000))
+	return s.last + uint32(((s.ours+1)*s.length).Rescale(s.scale, 1000))
 }
 
 // since returns the time from next to a publisher's time.
@@ -51,13 +54,13 @@ func (s *sound) since(at uint32) time.Duration {
 	return time.Duration(int32(at-s.next())) * time.Millisecond
 }
 
-// pass takes a frame of the publisher on air, of any track. It returns false if the
+// accept takes a frame of the publisher on air, of any track. It returns false if the
 // frame is to be dropped, as silence has its place.
-func (p *programme) pass(a arrival) bool {
+func (p *programme) accept(a arrival) bool {
 	step := min(a.at.Sub(p.came), frameTime)
 	p.came = a.at
 	if a.Track.Kind == media.Audio {
-		return p.passSound(a)
+		return p.acceptSound(a)
 	}
 	for i := range p.sounds {
 		p.sounds[i].lacked += step
@@ -94,9 +97,9 @@ func (p *programme) fill(s *sound, a arrival, much time.Duration) {
 	}
 }
 
-// passSound takes a frame of sound. What stands in for sound that was not there before
+// acceptSound takes a frame of sound. What stands in for sound that was not there before
 // it ends where the frame begins, and else the frame is dropped.
-func (p *programme) passSound(a arrival) bool {
+func (p *programme) acceptSound(a arrival) bool {
 	s := p.sound(a.Track)
 	if s == nil {
 		return true
@@ -127,12 +130,12 @@ func (p *programme) sound(id media.TrackID) *sound {
 }
 
 // tune takes the configuration of a track, of whose codec there may be silence.
-func (p *programme) tune(t media.Track) {
-	p.sounds = slices.DeleteFunc(p.sounds, func(s sound) bool { return s.id == t.ID })
+func (f *feed) tune(t media.Track) {
+	f.sounds = slices.DeleteFunc(f.sounds, func(s sound) bool { return s.id == t.ID })
 	if t.Codec != media.AAC {
 		return
 	}
 	if a, err := codec.ParseAAC(t.Config); err == nil && a.SilentFrame() != nil {
-		p.sounds = append(p.sounds, sound{id: t.ID, frame: a.SilentFrame(), length: t.FrameTicks, scale: t.Timescale})
+		f.sounds = append(f.sounds, sound{id: t.ID, frame: a.SilentFrame(), length: t.FrameTicks, scale: t.Timescale})
 	}
 }

@@ -91,3 +91,21 @@ func TestPauseIsNotSilence(t *testing.T) {
 		t.Errorf("%d frames of silence, and %q", silent, r.warned)
 	}
 }
+
+// TestSilenceOfABackup has the sound stop of one who stood by.
+func TestSilenceOfABackup(t *testing.T) {
+	r := newRig(t, backup)
+	r.publish(video(1), audio(48000))
+	first := r.pub
+	r.publish(video(1), audio(48000)) // stands by
+	r.pub, first = first, r.pub
+	r.play(steady, 0, 4000)
+	r.close()
+	r.pub = first
+	r.play(steady, 4000, 8000)
+	r.play(source{fps: 25, gop: 50}, 8000, 20_000)
+	r.close()
+	if _, silent := r.heard(); silent < 500 {
+		t.Errorf("%d frames of silence: %s", silent, r.shape(a0))
+	}
+}

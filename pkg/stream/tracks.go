@@ -11,6 +11,7 @@ import (
 func (f *feed) declare(t media.Track) bool {
 	i := f.declared(t.ID)
 	if i < 0 {
+		f.tune(t)
 		f.tracks = append(f.tracks, t)
 		slices.SortStableFunc(f.tracks, func(a, b media.Track) int { return int(a.ID.Kind) - int(b.ID.Kind) })
 		return true
@@ -18,6 +19,7 @@ func (f *feed) declare(t media.Track) bool {
 	if same(f.tracks[i], t) {
 		return false
 	}
+	f.tune(t)
 	f.tracks[i] = t
 	return true
 }
@@ -48,7 +50,6 @@ func (p *programme) change(id media.TrackID) {
 // renew makes the next key frame of the lead begin a new period.
 func (p *programme) renew() {
 	p.pending = true
-	p.cutter.Break()
 }
 
 // enlist puts a declared track among the active ones. It is in no period yet.
@@ -106,10 +107,14 @@ func (p *programme) dismiss(f arrival) {
 	}
 }
 
-// starve takes a frame that is dropped because the track waits for a new
+// starve takes a frame that is dropped because the track of w waits for a new
 // period. When it waits for long and nothing is heard of the lead, which could
 // begin one, the lead goes.
-func (p *programme) starve(f arrival) {
+func (p *programme) starve(f arrival, w *writer) {
+	if f.Key {
+		w.silent = 0
+	}
+	p.retry(f.at)
 	lead := p.active[0]
 	switch {
 	case f.Track == lead:

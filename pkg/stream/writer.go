@@ -40,6 +40,7 @@ type writer struct {
 	silent     time.Duration // length of the gaps since, in the newest period
 	refused    bool          // a sample was refused, and the log says so
 	torn       bool          // samples were missing, and the log says so
+	failing    bool          // the store refused the last segment
 }
 
 // put takes a sample, with what ends and begins with it.
@@ -106,7 +107,9 @@ func (w *writer) cut(s *segment.Placed) {
 	case e == nil || s.Number < w.next:
 		return // it came so late that a gap is listed for its segment
 	case e == w.era && w.follows(s):
-		w.finish(s.DTS, true)
+		if e = w.pass(s); e == nil {
+			return
+		}
 	case e == w.era && w.next > e.first:
 		w.tear(e)
 		return
@@ -118,6 +121,23 @@ func (w *writer) cut(s *segment.Placed) {
 		}
 	}
 	w.begin(e, s)
+}
+
+// pass ends the current segment where s begins, which follows, and returns the period
+// of s: where the store refuses the segment, a new one if one can begin, or else none.
+func (w *writer) pass(s *segment.Placed) *era {
+	p := w.programme
+	w.finish(s.DTS, true)
+	if !w.stale {
+		return w.era
+	}
+	p.retry(p.env.Now())
+	if p.begins(s, w) {
+		p.beginEra(s)
+		return p.era
+	}
+	p.live.Forgo(w.id)
+	return nil
 }
 
 // follows reports whether s, of the current period, can begin the segment
@@ -165,9 +185,14 @@ func (w *writer) turn(e *era, s *segment.Placed) {
 	}
 }
 
-// tail returns where the current segment ends by its own samples.
+// tail returns where the current segment ends when nothing comes behind its last
+// sample: by that, or where the next one begins if that is later.
 func (w *writer) tail() media.Ticks {
-	return max(min(w.last+w.step, w.seg.Start+w.limit()), w.last+1)
+	end := w.last + w.step
+	if next, ok := w.programme.cutter.Boundary(w.next); ok {
+		end = max(end, media.TicksOf(next, w.header.Track.Timescale))
+	}
+	return max(min(end, w.seg.Start+w.limit()), w.last+1)
 }
 
 // limit returns the longest duration that rounds to the target duration.
@@ -216,7 +241,8 @@ func (w *writer) enter(e *era) {
 }
 
 // finish ends the current segment, if there is one: it is stored and listed.
-// certain says that the track's next segment begins where this one ends.
+// certain says that the track's next segment begins where this one ends. Where the
+// store refuses it, that is of a period to come.
 func (w *writer) finish(end media.Ticks, certain bool) {
 	if !w.open {
 		return
@@ -239,6 +265,7 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 	}
 	if !w.store() {
 		w.seg.Gap, w.seg.Parts, w.seg.Name = true, nil, gapName(w.seg.Number)
+		w.stale = w.stale || w.era == w.programme.era
 	}
 	w.list(now)
 }

@@ -1,0 +1,219 @@
+package stream_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/check"
+	"sluice/pkg/cmaf"
+	"sluice/pkg/live"
+	"sluice/pkg/origin"
+	"sluice/pkg/store"
+)
+
+// judged runs a publisher in a bubble of time, in which it is noon, while strict viewers
+// watch what it sends for so many seconds, but for the first. Every rule that must hold
+// does, but one: who is sent a segment while it grows, which is then refused, has had
+// bytes that come to nothing.
+func judged(t *testing.T, seconds int, publish func(r *rig)) (r *rig) {
+	t.Helper()
+	return judgedBehind(t, func(t *testing.T) *rig { return newRig(t, lingering) }, seconds, publish)
+}
+
+// judgedBehind does so with a rig that was there before noon, if need be.
+func judgedBehind(t *testing.T, begin func(t *testing.T) *rig, seconds int, publish func(r *rig)) (r *rig) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(noon))
+		r = begin(t)
+		r.realTime = true
+		serving(r.handler(), func(transport http.RoundTripper) {
+			var viewers sync.WaitGroup
+			for _, file := range []string{"index.m3u8", "index.mpd", "ll.mpd"} {
+				viewers.Go(func() {
+					time.Sleep(5 * time.Second)
+					options := check.Options{Transport: transport, Patient: true, Duration: time.Duration(seconds-6) * time.Second}
+					report, err := check.Run(context.Background(), "http://origin.example/live/show/"+file, options)
+					if err != nil {
+						t.Errorf("%s: %v", file, err)
+						return
+					}
+					for _, f := range report.Findings {
+						if f.Level == check.Must && f.Name != "http/cache-change" {
+							t.Errorf("%s: %s, %s at %s", file, f.Name, f.Detail, f.URL)
+						}
+					}
+				})
+			}
+			publish(r)
+			viewers.Wait()
+			_ = r.pub.Close(io.EOF)
+		})
+	})
+	return r
+}
+
+// handler serves what the rig publishes.
+func (r *rig) handler() http.Handler {
+	r.t.Helper()
+	pages := fstest.MapFS{}
+	for _, name := range []string{"index.html", "player.html"} {
+		pages[name] = &fstest.MapFile{Data: []byte("<html></html>")}
+	}
+	pages["assets/x.js"] = &fstest.MapFile{}
+	site, err := origin.New(origin.Config{
+		Source: r.registry, Store: withoutRecords{r.disk}, Pages: pages, TSCache: 1 << 20,
+		Metrics: http.NotFoundHandler(), Log: zerolog.Nop(), Now: time.Now,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return site.Handler()
+}
+
+// withoutRecords is a store as viewers see it.
+type withoutRecords struct{ store.Store }
+
+type medium struct {
+	*bytes.Reader
+	io.Closer
+}
+
+func (s withoutRecords) Open(name string) (store.Blob, error) {
+	blob, err := s.Store.Open(name)
+	if err != nil || path.Ext(name) != ".m4s" {
+		return blob, err
+	}
+	defer blob.Close()
+	size, err := cmaf.MediaSize(blob, blob.Size())
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, size)
+	_, err = io.ReadFull(blob, data)
+	return medium{bytes.NewReader(data), io.NopCloser(nil)}, err
+}
+
+// A pipeNet is a network without sockets, so that it can run in a bubble of
+// synctest.
+type pipeNet struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (p pipeNet) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p pipeNet) Close() error {
+	close(p.closed)
+	return nil
+}
+
+func (p pipeNet) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+// serving runs f with a transport that reaches a handler.
+func serving(handler http.Handler, f func(http.RoundTripper)) {
+	ln := pipeNet{make(chan net.Conn), make(chan struct{})}
+	server := &http.Server{Handler: handler}
+	done := make(chan struct{})
+	go func() {
+		_ = server.Serve(ln)
+		close(done)
+	}()
+	transport := &http.Transport{DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		near, far := net.Pipe()
+		select {
+		case ln.conns <- far:
+			return near, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}
+	f(transport)
+	transport.CloseIdleConnections()
+	_ = server.Close()
+	<-done
+}
+
+// TestRefusedSegmentsAreJudged has the store refuse one, two or many segments of some
+// tracks.
+func TestRefusedSegmentsAreJudged(t *testing.T) {
+	for _, tracks := range []string{"v0", "a0", "v0 a0"} {
+		for _, count := range []int{1, 2, 100} {
+			t.Run(fmt.Sprintf("%d of %s", count, tracks), func(t *testing.T) {
+				r := judged(t, 80, func(r *rig) {
+					r.publishKnown(video(1), audio(48000))
+					r.play(steady, 0, 10000)
+					r.disk.refuse(count, strings.Fields(tracks)...)
+					r.play(steady, 10_000, 45_000)
+					r.disk.refuse(0, strings.Fields(tracks)...)
+					r.play(source{fps: 25, gop: 50, begun: 25, rate: 48000}, 45_000, 80_000)
+				})
+				r.verify()
+				for id, all := range r.listed {
+					if n := len(all); all[n-1].Gap || all[n-1].Period != all[n-10].Period {
+						t.Errorf("%v: %s", id, r.shape(id))
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestTornSegmentsAreJudged has files torn in the middle of a period when the gateway
+// is started again. What was in front of them can still be had.
+func TestTornSegmentsAreJudged(t *testing.T) {
+	for _, torn := range [][]string{{"v0"}, {"a0"}, {"v0", "a0"}} {
+		t.Run(fmt.Sprint(torn), func(t *testing.T) {
+			var before *live.Snapshot
+			begin := func(t *testing.T) *rig {
+				r := newRig(t, lingering)
+				r.publishKnown(video(1), audio(48000))
+				r.play(steady, -21_000, -5000)
+				r.close()
+				before = r.snapshot()
+				for i, track := range torn {
+					names := slices.Sorted(entries(r.disk))
+					names = slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, track) })
+					r.replace(names[3+i], r.bytesOf(names[3+i])[:500])
+				}
+				after, _ := r.kill(5*time.Second, lingering)
+				return after
+			}
+			r := judgedBehind(t, begin, 60, func(r *rig) {
+				for _, rendition := range r.snapshot().Renditions {
+					first := 3 + len(torn) // of the segments behind those that are torn
+					if got, want := rendition.Segments, before.Rendition(rendition.ID).Segments[first:]; !slices.EqualFunc(got, want, sameMedia) {
+						t.Errorf("%v: %q are listed, want %q", rendition.ID, describeAll(got), describeAll(want))
+					}
+					if _, ok := rendition.Find(func(seg *live.Segment) bool { return seg.Start == before.Rendition(rendition.ID).Segments[1].Start }); !ok {
+						t.Errorf("%v: what was in front cannot be had", rendition.ID)
+					}
+				}
+				r.publishKnown(video(1), audio(48000))
+				r.play(steady, 2000, 60_000)
+			})
+			r.verifyHoles()
+		})
+	}
+}

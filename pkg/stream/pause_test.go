@@ -1,0 +1,67 @@
+package stream_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"sluice/pkg/live"
+)
+
+// TestVideoPauses has video pause while audio goes on, anywhere in its group of
+// pictures, and go on anywhere in one. It is back with all frames, if the last one
+// before the pause can last until then, or else with the first key frame. What is
+// missing is listed as gaps, but for half a second, and equal numbers are of the same
+// time. None of the pauses begins behind a part in the middle of a group.
+func TestVideoPauses(t *testing.T) {
+	for _, from := range []int{8000, 8400, 9000, 9960} {
+		for _, length := range []int{500, 1000, 2000, 2900, 4000, 4600, 5000, 7000, 9000} {
+			for _, begun := range []int{0, 10, 25, 49} {
+				t.Run(fmt.Sprintf("from %d for %d, then %d of a group", from, length, begun), func(t *testing.T) {
+					r := newRig(t, lingering)
+					r.publish(video(1), audio(48000))
+					r.play(steady, 0, from)
+					r.play(source{rate: 48000}, from, from+length)
+					r.play(source{fps: 25, gop: 50, rate: 48000, begun: begun}, from+length, from+length+12_000)
+					r.close()
+					r.verify()
+					r.verifyPause(from+length+(50-begun)%50*40, from/40+12_000/40)
+				})
+			}
+		}
+	}
+}
+
+// verifyPause checks what is listed of video that was back with a key frame at a time,
+// and had so many frames altogether.
+func (r *rig) verifyPause(key, frames int) {
+	r.t.Helper()
+	const most = 500 * time.Millisecond
+	starts := map[uint64]time.Time{}
+	for id, all := range r.listed {
+		for i, seg := range all {
+			start := seg.Start.Time(seg.Timescale())
+			if other, ok := starts[seg.Number]; ok && (start.Sub(other) > most || other.Sub(start) > most) {
+				r.t.Errorf("%v: %s begins at %v elsewhere", id, describe(seg), other.Sub(noon))
+			}
+			starts[seg.Number] = start
+			if i > 0 {
+				if hole := start.Sub(all[i-1].End().Time(seg.Timescale())); hole > most {
+					r.t.Errorf("%v: %v between %s and %s", id, hole, describe(all[i-1]), describe(seg))
+				}
+			}
+		}
+	}
+	var back live.Segment
+	for _, seg := range r.listed[v0] {
+		if seg.Period.Sequence == 1 && !seg.Gap && back.Period == nil {
+			back = seg
+		}
+	}
+	switch {
+	case back.Period == nil && r.frameCount(v0) != frames:
+		r.t.Errorf("%d of %d frames are there: %s", r.frameCount(v0), frames, r.shape(v0))
+	case back.Period != nil && !back.Start.Time(90000).Equal(noon.Add(time.Duration(key)*time.Millisecond)):
+		r.t.Errorf("back with %s, and there was a key frame at %d: %s", describe(back), key, r.shape(v0))
+	}
+}
