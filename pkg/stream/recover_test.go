@@ -211,11 +211,12 @@ func TestRecover(t *testing.T) {
 // verifyListed is verify for what is in the store still, after an earlier rig.
 func (r *rig) verifyListed(earlier *rig) {
 	r.t.Helper()
+	first := r.firstMedia()
 	for id, all := range r.listed {
 		var there []live.Segment
 		for i, seg := range all {
 			if i > 0 {
-				r.verifyPair(id, all[i-1], seg)
+				r.verifyPair(id, all[i-1], seg, first)
 			}
 			if old := earlier.listed[id]; len(old) > 0 && !seg.Gap && slices.ContainsFunc(old, func(o live.Segment) bool {
 				return o.Number == seg.Number && o.Name != seg.Name
@@ -408,10 +409,11 @@ func TestRecoverDamaged(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", victim, found, after.calendar)
 		}
 		after.observe()
+		first := after.firstMedia()
 		for id, rendition := range after.listed {
 			for i, seg := range rendition {
 				if i > 0 {
-					after.verifyPair(id, rendition[i-1], seg)
+					after.verifyPair(id, rendition[i-1], seg, first)
 				}
 				if seg.Gap && victim != id.String() && !strings.Contains(victim, fmt.Sprintf("/%d.", seg.Start)) {
 					t.Fatalf("%v: %s, but %s is broken", id, describe(seg), victim)

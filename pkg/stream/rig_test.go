@@ -419,7 +419,7 @@ func describe(s live.Segment) string {
 // verify checks everything that holds whatever a publisher does.
 func (r *rig) verify() {
 	r.t.Helper()
-	periods := map[uint64]*live.Period{}
+	periods, first := map[uint64]*live.Period{}, r.firstMedia()
 	for id, all := range r.listed {
 		for i, seg := range all {
 			if int64(math.Round(seg.Length().Seconds())) > int64(r.target.Seconds()) || seg.Duration <= 0 {
@@ -430,7 +430,7 @@ func (r *rig) verify() {
 			}
 			periods[seg.Number] = seg.Period
 			if i > 0 {
-				r.verifyPair(id, all[i-1], seg)
+				r.verifyPair(id, all[i-1], seg, first)
 			}
 		}
 		r.verifyBytes(id, all)
@@ -438,7 +438,7 @@ func (r *rig) verify() {
 	}
 }
 
-func (r *rig) verifyPair(id media.TrackID, a, b live.Segment) {
+func (r *rig) verifyPair(id media.TrackID, a, b live.Segment, first map[*live.Period]uint64) {
 	r.t.Helper()
 	step := b.Period.Sequence - a.Period.Sequence
 	switch {
@@ -449,21 +449,21 @@ func (r *rig) verifyPair(id media.TrackID, a, b live.Segment) {
 		if !a.Gap && b.Header.Track.Timescale == a.Header.Track.Timescale && b.Start < a.Start {
 			r.t.Fatalf("%v: back from %s to %s", id, describe(a), describe(b))
 		}
-	case a.Gap && !b.Gap && r.firstMedia(a.Period) <= a.Number:
+	case a.Gap && !b.Gap && first[a.Period] <= a.Number:
 		r.t.Fatalf("%v: media behind a gap: %s and then %s", id, describe(a), describe(b))
 	case b.Start < a.End(), !a.Gap && !b.Gap && b.Start != a.End():
 		r.t.Fatalf("%v: a hole between %s and %s", id, describe(a), describe(b))
 	}
 }
 
-// firstMedia returns the number with which a period has media. In front of it there
+// firstMedia returns the numbers with which periods have media. In front of them there
 // may be gaps.
-func (r *rig) firstMedia(p *live.Period) uint64 {
-	first := uint64(math.MaxUint64)
+func (r *rig) firstMedia() map[*live.Period]uint64 {
+	first := map[*live.Period]uint64{}
 	for _, all := range r.listed {
 		for _, seg := range all {
-			if seg.Period == p && !seg.Gap {
-				first = min(first, seg.Number)
+			if number, known := first[seg.Period]; !seg.Gap && (!known || seg.Number < number) {
+				first[seg.Period] = seg.Number
 			}
 		}
 	}
