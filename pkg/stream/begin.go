@@ -94,8 +94,9 @@ func (p *programme) begin() {
 			p.enlist(t.ID)
 		}
 	}
-	p.renew()
 	first := early.frames[opening]
+	p.keepSound(first)
+	p.renew()
 	p.write(first)
 	for i, f := range early.frames {
 		if i != opening && since(first.Frame, f.Frame) >= 0 {

@@ -120,6 +120,29 @@ func (p *programme) acceptSound(a arrival) bool {
 	return true
 }
 
+// keepSound has silence go on in place of sound that viewers have had so far, where
+// the publisher that begins with the given frame sends none: most players never go on
+// without a track that they had.
+func (p *programme) keepSound(first arrival) {
+	if p.era == nil || first.Track.Kind == media.Audio {
+		return
+	}
+	for _, h := range p.era.Headers {
+		t := h.Track
+		if slices.Contains(p.active, t.ID) {
+			continue
+		}
+		if p.declared(t.ID) < 0 && silenceOf(t) != nil {
+			p.declareTrack(t)
+		}
+		if s := p.sound(t.ID); s != nil {
+			p.enlist(t.ID)
+			s.last, s.heard, s.quiet = first.Time-uint32(s.length.Rescale(s.scale, 1000)), true, true
+			p.warn(silent, t.ID, "for", 0)
+		}
+	}
+}
+
 // sound returns what is known of a track of sound, nil if it has no silence.
 func (p *programme) sound(id media.TrackID) *sound {
 	i := slices.IndexFunc(p.sounds, func(s sound) bool { return s.id == id })
@@ -132,10 +155,19 @@ func (p *programme) sound(id media.TrackID) *sound {
 // tune takes the configuration of a track, of whose codec there may be silence.
 func (f *feed) tune(t media.Track) {
 	f.sounds = slices.DeleteFunc(f.sounds, func(s sound) bool { return s.id == t.ID })
+	if frame := silenceOf(t); frame != nil {
+		f.sounds = append(f.sounds, sound{id: t.ID, frame: frame, length: t.FrameTicks, scale: t.Timescale})
+	}
+}
+
+// silenceOf returns a frame of silence of a track, nil if its codec has none.
+func silenceOf(t media.Track) []byte {
 	if t.Codec != media.AAC {
-		return
+		return nil
 	}
-	if a, err := codec.ParseAAC(t.Config); err == nil && a.SilentFrame() != nil {
-		f.sounds = append(f.sounds, sound{id: t.ID, frame: a.SilentFrame(), length: t.FrameTicks, scale: t.Timescale})
+	a, err := codec.ParseAAC(t.Config)
+	if err != nil {
+		return nil
 	}
+	return a.SilentFrame()
 }

@@ -13,15 +13,16 @@ export interface ClockPublisher {
 /**
  * Publishes, with ffmpeg, a picture that shows the wall clock, and a tone:
  * H.264 with a key frame every two seconds and `bFrames` B-frames in a row. The
- * picture can be `times` as wide and high, and the tone stop after `sound` seconds.
+ * picture can be `times` as wide and high, and the tone stop after `sound` seconds, or
+ * be left out if that is 0.
  */
 export function publishClock(url: string, bFrames: number, times = 1, sound?: number): ClockPublisher {
   const input = ['-re', '-f', 'lavfi', '-i', `testsrc2=s=${WIDTH}x${HEIGHT}:r=${RATE}`];
-  const tone = ['-re', '-f', 'lavfi', '-i', 'sine=sample_rate=48000'];
+  const tone = sound === 0 ? [] : ['-re', '-f', 'lavfi', '-i', 'sine=sample_rate=48000'];
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-bf', `${bFrames}`];
   const groups = ['-b_strategy', '0', '-g', `${2 * RATE}`, '-sc_threshold', '0', '-b:v', '500k'];
   const output = ['-c:a', 'aac', '-b:a', '64k', '-flush_packets', '1', '-f', 'flv', url];
-  if (sound !== undefined) {
+  if (sound) {
     tone.unshift('-t', `${sound}`);
     output.unshift('-max_interleave_delta', '1000'); // else ffmpeg waits with the picture for sound
   }
