@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sluice/pkg/check/checktest"
 )
 
 // A server that wants to hurt ends the check in bounded time, with an error or
@@ -57,7 +59,7 @@ func TestHostile(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				serving(c.server, func(transport http.RoundTripper) {
+				checktest.Serve(c.server, func(transport http.RoundTripper) {
 					_, err := Run(context.Background(), "http://origin.example/x.m3u8", Options{Duration: 5 * time.Second, Transport: transport})
 					if err == nil || !strings.Contains(err.Error(), c.want) {
 						t.Errorf("%v, want %q", err, c.want)
@@ -86,7 +88,7 @@ func TestHostileLists(t *testing.T) {
 					asked.Add(1)
 					_, _ = w.Write(compressed(text))
 				}
-				serving(gzipped(handler), func(transport http.RoundTripper) {
+				checktest.Serve(gzipped(handler), func(transport http.RoundTripper) {
 					if _, err := Run(context.Background(), "http://origin.example/x", Options{Duration: 3 * time.Second, Transport: transport}); err != nil {
 						t.Error(err)
 					}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"path"
 	"slices"
@@ -15,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"sluice/pkg/check/checktest"
 )
 
 // Lengths of what the imitation makes.
@@ -367,53 +368,6 @@ func (o *imitation) manifest(profiles, head, service, producer string, template 
 		"<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"time\"/>\n</MPD>\n"
 }
 
-// A pipeNet is a network without sockets, so that it can run in a bubble of
-// synctest.
-type pipeNet struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p pipeNet) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p pipeNet) Close() error {
-	close(p.closed)
-	return nil
-}
-
-func (p pipeNet) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
-
-// serving runs f with a transport that reaches a handler.
-func serving(handler http.Handler, f func(http.RoundTripper)) {
-	ln := pipeNet{make(chan net.Conn), make(chan struct{})}
-	server := &http.Server{Handler: handler}
-	done := make(chan struct{})
-	go func() {
-		_ = server.Serve(ln)
-		close(done)
-	}()
-	transport := &http.Transport{DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		near, far := net.Pipe()
-		select {
-		case ln.conns <- far:
-			return near, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}}
-	f(transport)
-	transport.CloseIdleConnections()
-	_ = server.Close()
-	<-done
-}
-
 // watchImitation watches an address of an imitation for some seconds of a fake clock.
 func watchImitation(t *testing.T, address string, d time.Duration, set func(*imitation)) (report *Report, err error) {
 	t.Helper()
@@ -427,7 +381,7 @@ func watchWith(t *testing.T, address string, options Options, set func(*imitatio
 		if set != nil {
 			set(o)
 		}
-		serving(o, func(transport http.RoundTripper) {
+		checktest.Serve(o, func(transport http.RoundTripper) {
 			options.Transport = transport
 			report, err = Run(context.Background(), "http://origin.example"+address, options)
 		})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"path"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sluice/pkg/check"
+	"sluice/pkg/check/checktest"
 	"sluice/pkg/cmaf"
 	"sluice/pkg/live"
 	"sluice/pkg/origin"
@@ -41,7 +41,7 @@ func judgedBehind(t *testing.T, begin func(t *testing.T) *rig, seconds int, publ
 		time.Sleep(time.Until(noon))
 		r = begin(t)
 		r.realTime = true
-		serving(r.handler(), func(transport http.RoundTripper) {
+		checktest.Serve(r.handler(), func(transport http.RoundTripper) {
 			var viewers sync.WaitGroup
 			for _, file := range []string{"index.m3u8", "index.mpd", "ll.mpd"} {
 				viewers.Go(func() {
@@ -106,53 +106,6 @@ func (s withoutRecords) Open(name string) (store.Blob, error) {
 	data := make([]byte, size)
 	_, err = io.ReadFull(blob, data)
 	return medium{bytes.NewReader(data), io.NopCloser(nil)}, err
-}
-
-// A pipeNet is a network without sockets, so that it can run in a bubble of
-// synctest.
-type pipeNet struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p pipeNet) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p pipeNet) Close() error {
-	close(p.closed)
-	return nil
-}
-
-func (p pipeNet) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
-
-// serving runs f with a transport that reaches a handler.
-func serving(handler http.Handler, f func(http.RoundTripper)) {
-	ln := pipeNet{make(chan net.Conn), make(chan struct{})}
-	server := &http.Server{Handler: handler}
-	done := make(chan struct{})
-	go func() {
-		_ = server.Serve(ln)
-		close(done)
-	}()
-	transport := &http.Transport{DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		near, far := net.Pipe()
-		select {
-		case ln.conns <- far:
-			return near, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}}
-	f(transport)
-	transport.CloseIdleConnections()
-	_ = server.Close()
-	<-done
 }
 
 // TestRefusedSegmentsAreJudged has the store refuse one, two or many segments of some
