@@ -60,6 +60,7 @@ type feed struct {
 	led      time.Time       // when the lead sent a frame that was taken
 	sounds   []sound         // tracks of audio for which there is silence
 	came     time.Time       // when the last frame of any track came
+	shown    uint32          // time of the newest frame of video, in ms
 }
 
 func newProgramme(env Environment, name Name, now time.Time, before predecessor) *programme {
@@ -144,7 +145,7 @@ func (p *programme) conclude(at time.Time) (last time.Time) {
 // write takes a frame of a stream that has begun, or begins with it.
 func (p *programme) write(f arrival) {
 	if !slices.Contains(p.active, f.Track) {
-		if !f.Key {
+		if !f.Key || p.tooLate(f) {
 			return
 		}
 		p.activate(f.Track)

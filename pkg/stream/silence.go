@@ -20,6 +20,15 @@ const (
 	// back is interleaved with them within that, as a rule.
 	behindPicture = 200 * time.Millisecond
 
+	// overdue is how late sound may be that is waited for when it is back. Who once sent
+	// some that was later, and then caught up, sends it in bursts: silence waits for the
+	// next one for as long as burst.
+	overdue = behindPicture + mute/2
+	burst   = 2200 * time.Millisecond // a group of pictures, as a rule
+
+	// unrelated is how far two tracks are apart that count by clocks of their own.
+	unrelated = 10 * time.Second
+
 	// aJump is what two tracks of a publisher are not apart, unless its clock jumped.
 	aJump = 5 * time.Second
 )
@@ -38,11 +47,25 @@ type sound struct {
 	lacked time.Duration // how long other tracks came since
 	ours   media.Ticks   // how many frames of silence were put behind it
 	quiet  bool          // silence stands in
-	late   bool          // it only comes late: nothing stands in for it
+	late   bool          // what came since is overdue
+	bursts bool          // it comes in bursts
 }
 
 // forget is for when others may send next.
-func (s *sound) forget() { s.heard, s.lacked, s.ours, s.quiet = false, 0, 0, false }
+func (s *sound) forget() { s.heard, s.lacked, s.ours, s.quiet, s.late = false, 0, 0, false, false }
+
+// stop has silence stand in from a time of the publisher on.
+func (s *sound) stop(at uint32) {
+	s.last, s.ours, s.heard, s.quiet, s.late = at-uint32(s.length.Rescale(s.scale, 1000)), 0, true, true, false
+}
+
+// patience returns how long other tracks must come for silence to stand in.
+func (s *sound) patience() time.Duration {
+	if s.bursts {
+		return burst
+	}
+	return mute
+}
 
 // next returns the time of the frame behind the newest, in ms modulo 2^32.
 func (s *sound) next() uint32 {
@@ -62,6 +85,7 @@ func (p *programme) accept(a arrival) bool {
 	if a.Track.Kind == media.Audio {
 		return p.acceptSound(a)
 	}
+	p.shown = a.Time
 	for i := range p.sounds {
 		p.sounds[i].lacked += step
 		p.standIn(&p.sounds[i], a)
@@ -71,11 +95,11 @@ func (p *programme) accept(a arrival) bool {
 
 // standIn puts silence behind a track that nothing comes of, while a comes.
 func (p *programme) standIn(s *sound, a arrival) {
-	behind := s.since(a.Time)
+	behind, patience := s.since(a.Time), s.patience()
 	switch {
-	case s.late || !s.heard || !slices.Contains(p.active, s.id):
+	case !s.heard || !slices.Contains(p.active, s.id):
 		return
-	case !s.quiet && (behind < mute || s.lacked < mute):
+	case !s.quiet && (behind < patience || s.lacked < patience):
 		return
 	case behind > aJump || behind < -aJump:
 		s.last, s.ours = a.Time, 0 // the clock jumped: it goes on from there
@@ -98,25 +122,28 @@ func (p *programme) fill(s *sound, a arrival, much time.Duration) {
 }
 
 // acceptSound takes a frame of sound. What stands in for sound that was not there before
-// it ends where the frame begins, and else the frame is dropped.
+// it ends where the frame begins, and else the frame is dropped: while it is overdue
+// silence goes on.
 func (p *programme) acceptSound(a arrival) bool {
 	s := p.sound(a.Track)
 	if s == nil {
 		return true
 	}
 	behind := s.since(a.Time)
-	if s.ours > 0 && behind < aJump && behind > -aJump {
-		if s.quiet {
-			s.quiet = false
-			s.late = -behind > behindPicture+mute/2
-			p.log.Info().Stringer("track", s.id).Msg("track is heard again")
-		}
-		if behind < 0 {
+	if s.quiet {
+		if s.late = s.late || behind < -overdue; behind < -overdue {
 			return false
 		}
+		s.quiet, s.bursts = false, s.bursts || s.late
+		p.log.Info().Stringer("track", s.id).Msg("track is heard again")
+	}
+	if s.ours > 0 && behind < 0 && behind >= -overdue {
+		return false
+	}
+	if s.ours > 0 && behind < aJump {
 		p.fill(s, a, behind)
 	}
-	s.last, s.ours, s.heard, s.lacked, s.quiet = a.Time, 0, true, 0, false
+	s.last, s.ours, s.heard, s.lacked, s.late = a.Time, 0, true, 0, false
 	return true
 }
 
@@ -137,10 +164,22 @@ func (p *programme) keepSound(first arrival) {
 		}
 		if s := p.sound(t.ID); s != nil {
 			p.enlist(t.ID)
-			s.last, s.heard, s.quiet = first.Time-uint32(s.length.Rescale(s.scale, 1000)), true, true
+			s.stop(first.Time)
 			p.warn(silent, t.ID, "for", 0)
 		}
 	}
+}
+
+// tooLate reports whether a frame of a track that is not on air comes so late behind
+// the picture that the segments it belongs to are over. The log and the broadcaster are
+// told.
+func (p *programme) tooLate(a arrival) bool {
+	late := time.Duration(int32(p.shown-a.Time)) * time.Millisecond
+	if a.Track.Kind != media.Audio || p.active[0].Kind != media.Video || late < p.env.Config.Segment.Target || late > unrelated {
+		return false
+	}
+	p.warn(tardy, a.Track, "late", late)
+	return true
 }
 
 // sound returns what is known of a track of sound, nil if it has no silence.

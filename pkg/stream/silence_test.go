@@ -109,3 +109,57 @@ func TestSilenceOfABackup(t *testing.T) {
 		t.Errorf("%d frames of silence: %s", silent, r.shape(a0))
 	}
 }
+
+// late plays pictures from one time to another, and with them the sound of so many
+// milliseconds before.
+func (r *rig) late(from, to, by int) {
+	r.t.Helper()
+	for ms := from; ms < to; ms += 40 {
+		r.play(source{fps: 25, gop: 50, begun: ms % 2000 / 40}, ms, ms+40)
+		if ms-by >= from {
+			r.send(a0, ms-by, true)
+			r.send(a0, ms-by+20, true)
+		}
+	}
+}
+
+// TestSoundThatComesTooLate has sound fall behind the picture by more than a segment:
+// silence goes on in its place, and everything else as if nothing were. Who comes so
+// late from the beginning has none.
+func TestSoundThatComesTooLate(t *testing.T) {
+	for _, c := range []struct{ from, by int }{{4000, 2200}, {4000, 4500}, {0, 3000}} {
+		r := newRig(t)
+		r.publish(video(1), audio(48000))
+		r.play(steady, 0, c.from)
+		r.late(c.from, 40_000, c.by)
+		s := r.snapshot()
+		if got := s.Renditions[0]; got.Segments[len(got.Segments)-1].Period.Sequence != 0 || len(s.Spans()) != 1 {
+			t.Errorf("%+v: %d periods, pictures %s", c, len(s.Spans()), r.shape(v0))
+		}
+		if strings.Contains(r.shape(a0), "gap") || c.from == 0 && r.shape(a0) != "" {
+			t.Errorf("%+v: sound %s", c, r.shape(a0))
+		}
+		if len(r.warned) != 1 {
+			t.Errorf("%+v: the broadcaster is told %q", c, r.warned)
+		}
+		r.close()
+		r.verify()
+	}
+}
+
+// TestSilenceBehindABurst has sound come late once, and stop later.
+func TestSilenceBehindABurst(t *testing.T) {
+	r := newRig(t)
+	r.publish(video(1), audio(48000))
+	r.play(steady, 0, 4000)
+	r.play(source{fps: 25, gop: 50}, 4000, 6400)
+	for ms := 4000; ms < 6400; ms += 20 {
+		r.send(a0, ms, true)
+	}
+	r.play(source{fps: 25, gop: 50, rate: 48000, begun: 10}, 6400, 14_000)
+	r.play(source{fps: 25, gop: 50}, 14_000, 40_000)
+	r.close()
+	if _, silent := r.heard(); silent < 1000 {
+		t.Errorf("%d frames of silence: %s", silent, r.shape(a0))
+	}
+}

@@ -18,6 +18,7 @@ const (
 	large
 	tooLarge
 	silent
+	tardy
 	warnings // how many there are
 )
 
@@ -34,6 +35,8 @@ func (w warning) String() string {
 		return "the bit rate is too high for what a stream may store (limits.stream_disk): viewers get gaps; lower the bit rate or the keyframe interval"
 	case silent:
 		return "nothing comes of a track of audio: viewers get silence in its place"
+	case tardy:
+		return "a track of audio comes so late behind the picture that viewers do not get it"
 	case warnings:
 	}
 	return ""
