@@ -32,6 +32,7 @@ type Record struct {
 	Independent             bool
 
 	SegmentTarget, PartTarget, ChunkTarget time.Duration
+	Window                                 time.Duration // for which segments stayed listed
 
 	// What there was of the track before the segment.
 	Bytes     int64
@@ -79,7 +80,7 @@ var (
 )
 
 const (
-	recordVersion = 2
+	recordVersion = 3
 	recordHead    = boxHeader + len(recordUUID) + 1
 	recordTail    = 8
 
@@ -151,6 +152,7 @@ func (c *recordCoder) record(r *Record) {
 	number(c, &r.SegmentTarget)
 	number(c, &r.PartTarget)
 	number(c, &r.ChunkTarget)
+	number(c, &r.Window)
 	number(c, &r.Bytes)
 	number(c, &r.Count)
 	number(c, &r.Length)

@@ -46,6 +46,15 @@ func (p *Presentation) Restore(id media.TrackID, t Tally, g Grid) {
 	})
 }
 
+// Retain makes the window what it was when a segment was listed.
+func (p *Presentation) Retain(window time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := p.successor()
+	next.whole, next.Window = window, window
+	p.snap.Store(next)
+}
+
 // Begin takes what is in front of a segment out of the window of a track that has come to
 // it, and returns that.
 func (p *Presentation) Begin(id media.TrackID, number uint64, now time.Time) (removed []Removed) {

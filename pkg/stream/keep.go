@@ -11,17 +11,17 @@ import (
 // and reports whether it is there. Viewers do not get the record: the parts of a
 // segment are all its bytes (RFC 8216bis 3.2). Where it is not, that is a loss.
 func (w *writer) store() bool {
-	record := w.record.Append(make([]byte, 0, len(w.note)))
-	size := w.seg.Size + int64(len(record))
-	err := w.programme.fit(size)
+	p, size := w.programme, w.seg.Size+int64(len(w.note))
+	err := p.fit(size)
 	if err == nil {
-		w.programme.squeeze(w.blob, size)
-		err = w.programme.env.Store.Put(w.blob, append(w.data, record)...) // those who read w.data know its length
+		p.squeeze(w.blob, size)
+		w.record.Window = p.live.Snapshot().Window
+		record := w.record.Append(make([]byte, 0, len(w.note)))
+		err = p.env.Store.Put(w.blob, append(w.data, record)...) // those who read w.data know its length
 	}
 	if err != nil && w.staged {
-		_ = w.programme.env.Store.Unstage(w.blob) // or it comes back after a crash
+		_ = p.env.Store.Unstage(w.blob) // or it comes back after a crash
 	}
-	p := w.programme
 	if err != nil {
 		p.losses.lose(w.id, err, p.env.Now(), p.log)
 	} else {

@@ -30,7 +30,7 @@ func (w *writer) writeRecord(now time.Time) {
 		Period: cmaf.Period{Sequence: w.era.Sequence, Start: w.era.Start, Tracks: r.Period.Tracks[:0]},
 		Start:  seg.Start, Duration: seg.Duration, Offset: seg.Offset,
 		Frames: seg.Frames, Independent: seg.Independent,
-		SegmentTarget: targets.Segment, PartTarget: targets.Part, ChunkTarget: targets.Chunk,
+		SegmentTarget: targets.Segment, PartTarget: targets.Part, ChunkTarget: targets.Chunk, Window: snap.Window,
 		Bytes: tally.Bytes, Count: tally.Frames, Length: tally.Length, Longest: tally.Longest, Bandwidth: tally.Bandwidth,
 		GridNumber: grid.Number, GridStart: grid.Start, GridLength: grid.Length,
 		Parts: r.Parts[:0], Gaps: r.Gaps[:0],

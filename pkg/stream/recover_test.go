@@ -475,3 +475,28 @@ func BenchmarkRecover(b *testing.B) {
 		}
 	}
 }
+
+// TestRecoverAShorterWindow has the window become shorter, as the disk may take no more:
+// after a restart no number goes back to what had left it.
+func TestRecoverAShorterWindow(t *testing.T) {
+	limited := func(c *stream.Config) { c.Limits.Stored = 8 << 20 }
+	r := newRig(t, lingering, limited)
+	r.publishKnown(video(1), audio(48000))
+	r.large = bits(1_600_000)
+	r.play(steady, 0, 60_000)
+	r.close()
+	before := r.snapshot()
+	if before.Window >= r.config.Window {
+		t.Fatalf("a window of %v", before.Window)
+	}
+	next, _ := r.kill(time.Second, lingering, limited)
+	after := next.snapshot()
+	for i, rendition := range before.Renditions {
+		if got, want := after.Renditions[i].Segments[0].Number, rendition.Segments[0].Number; got != want {
+			t.Errorf("%v begins with number %d, and began with %d", rendition.ID, got, want)
+		}
+	}
+	if after.Window != before.Window {
+		t.Errorf("a window of %v, and before of %v", after.Window, before.Window)
+	}
+}

@@ -41,6 +41,7 @@ func restore(env Environment, name Name, all []found, lost []blob, now time.Time
 	for _, w := range p.writers { // no period has a hole
 		w.retire(p.live.Begin(w.id, intact, now))
 	}
+	p.live.Resize(env.Config.Window)
 	at := published(all)
 	if len(lost) > 0 && now.After(at) { // that they are is news, too
 		at = now
@@ -127,6 +128,7 @@ func (p *programme) replay(f *found, lost []blob) bool {
 	w.next, w.end = f.Number+1, w.seg.End()
 	e.from, e.first = min(e.from, f.Number), min(e.first, f.Number)
 	e.First = e.first
+	p.live.Retain(f.Window)
 	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg}, "", f.Listed))
 	w.retire(p.live.Add(w.id, w.seg, f.targets(), f.Listed))
 	return true
