@@ -170,3 +170,38 @@ func TestTornSegmentsAreJudged(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsLeftOfASegmentIsJudged has a disk keep what was staged of a segment, and
+// neither the whole segment nor an order to remove that: it is no segment.
+func TestWhatIsLeftOfASegmentIsJudged(t *testing.T) {
+	var number uint64
+	begin := func(t *testing.T) *rig {
+		r := newRig(t, lingering)
+		r.publishKnown(video(1), audio(48000))
+		r.play(steady, -21_000, -11_900)
+		for _, left := range r.disk.staged {
+			defer func() { r.replace(left.Name, append(left.Data, left.Note...)) }()
+		}
+		r.play(source{fps: 25, gop: 50, rate: 48000, begun: 28}, -11_900, -5000)
+		r.close()
+		segments := r.snapshot().Renditions[0].Segments
+		number = segments[len(segments)-1].Number
+		return r
+	}
+	r := judgedBehind(t, func(t *testing.T) *rig {
+		after, found := begin(t).kill(5*time.Second, lingering)
+		if found.Torn == 0 {
+			t.Errorf("%+v", found)
+		}
+		return after
+	}, 60, func(r *rig) {
+		for _, rendition := range r.snapshot().Renditions {
+			if got := rendition.Segments; got[len(got)-1].Number != number || slices.ContainsFunc(got, func(s live.Segment) bool { return s.Gap }) {
+				t.Errorf("%v: %q are listed", rendition.ID, describeAll(got))
+			}
+		}
+		r.publishKnown(video(1), audio(48000))
+		r.play(steady, 2000, 60_000)
+	})
+	r.verifyHoles()
+}
