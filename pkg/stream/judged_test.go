@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -179,13 +180,14 @@ func TestWhatIsLeftOfASegmentIsJudged(t *testing.T) {
 		r := newRig(t, lingering)
 		r.publishKnown(video(1), audio(48000))
 		r.play(steady, -21_000, -11_900)
-		for _, left := range r.disk.staged {
-			defer func() { r.replace(left.Name, append(left.Data, left.Note...)) }()
-		}
+		staged := maps.Clone(r.disk.staged)
 		r.play(source{fps: 25, gop: 50, rate: 48000, begun: 28}, -11_900, -5000)
 		r.close()
 		segments := r.snapshot().Renditions[0].Segments
 		number = segments[len(segments)-1].Number
+		for name, left := range staged {
+			r.replace(name, append(left.Data, left.Note...))
+		}
 		return r
 	}
 	r := judgedBehind(t, func(t *testing.T) *rig {

@@ -118,15 +118,12 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 			sum.Left += len(all)
 			continue
 		}
-		all = slices.DeleteFunc(slices.Clone(all), func(f found) bool {
-			if !f.outlived(streams[began]) {
-				return false
-			}
-			lost = append(lost, f.blob)
-			sum.Torn++
-			r.env.Retire.Add(now, f.name)
-			return true
-		})
+		all, outlived := whole(all)
+		for _, b := range outlived {
+			r.env.Retire.Add(now, b.name)
+		}
+		sum.Torn += len(outlived)
+		lost = append(lost, outlived...)
 		p := restore(r.env, name, all, lost, now)
 		if p == nil {
 			continue
@@ -192,11 +189,20 @@ func (f *found) own() *media.Track {
 // end returns when the segment ends.
 func (f *found) end() time.Time { return (f.Start + f.Duration).Time(f.own().Timescale) }
 
-// outlived reports whether a segment that was being cut is not what became of it: its
-// track went on in the same period. Such a thing is left where the store could neither
-// keep the whole segment nor remove what was staged of it.
-func (f *found) outlived(all []found) bool {
-	return !f.Whole && slices.ContainsFunc(all, func(other found) bool {
-		return other.track == f.track && other.Period.Sequence == f.Period.Sequence && other.Number > f.Number
-	})
+// whole returns segments but for those that are not what became of them: they were
+// being cut, and their track went on in the same period. Such a thing is left where the
+// store could neither keep the whole segment nor remove what was staged of it.
+func whole(all []found) (rest []found, outlived []blob) {
+	for i := range all {
+		f := &all[i]
+		after := func(other found) bool {
+			return other.track == f.track && other.Period.Sequence == f.Period.Sequence && other.Number > f.Number
+		}
+		if !f.Whole && slices.ContainsFunc(all, after) {
+			outlived = append(outlived, f.blob)
+		} else {
+			rest = append(rest, *f)
+		}
+	}
+	return rest, outlived
 }
