@@ -26,6 +26,10 @@ const (
 	overdue = behindPicture + mute/2
 	burst   = 2200 * time.Millisecond // a group of pictures, as a rule
 
+	// dropout is how much sound must be missing between two frames, while pictures come,
+	// for silence to be put there: publishers' times are not exact.
+	dropout = 100 * time.Millisecond
+
 	// unrelated is how far two tracks are apart that count by clocks of their own.
 	unrelated = 10 * time.Second
 
@@ -121,8 +125,8 @@ func (p *programme) fill(s *sound, a arrival, much time.Duration) {
 	}
 }
 
-// acceptSound takes a frame of sound. What stands in for sound that was not there before
-// it ends where the frame begins, and else the frame is dropped: while it is overdue
+// acceptSound takes a frame of sound, and puts silence in front of it where sound is
+// missing. Where there is silence already the frame is dropped; while it is overdue
 // silence goes on.
 func (p *programme) acceptSound(a arrival) bool {
 	s := p.sound(a.Track)
@@ -140,7 +144,7 @@ func (p *programme) acceptSound(a arrival) bool {
 	if s.ours > 0 && behind < 0 && behind >= -overdue {
 		return false
 	}
-	if s.ours > 0 && behind < aJump {
+	if missing := s.heard && behind > dropout && s.lacked > behind/2; (s.ours > 0 || missing) && behind < aJump {
 		p.fill(s, a, behind)
 	}
 	s.last, s.ours, s.heard, s.lacked, s.late = a.Time, 0, true, 0, false

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"sluice/pkg/cmaf"
 )
@@ -161,5 +162,29 @@ func TestSilenceBehindABurst(t *testing.T) {
 	r.close()
 	if _, silent := r.heard(); silent < 1000 {
 		t.Errorf("%d frames of silence: %s", silent, r.shape(a0))
+	}
+}
+
+// TestDropout has sound miss for less than a second, now and then: silence fills that,
+// as no frame may be longer than a part.
+func TestDropout(t *testing.T) {
+	r := newRig(t)
+	r.publish(video(1), audio(48000))
+	for ms := 0; ms < 20_000; ms += 2000 {
+		r.play(steady, ms, ms+1000)
+		r.play(source{fps: 25, gop: 50, begun: 25}, ms+1000, ms+1800)
+		r.play(source{fps: 25, gop: 50, rate: 48000, begun: 45}, ms+1800, ms+2000)
+	}
+	r.close()
+	r.verify()
+	if _, silent := r.heard(); silent < 10*36 || silent > 10*38 {
+		t.Errorf("%d frames of silence", silent)
+	}
+	for _, seg := range r.listed[a0] {
+		for _, part := range seg.Parts {
+			if length := part.Duration.Duration(48000); length > 260*time.Millisecond {
+				t.Errorf("a part of %v", length)
+			}
+		}
 	}
 }
