@@ -58,8 +58,8 @@ type sound struct {
 // forget is for when others may send next.
 func (s *sound) forget() { s.heard, s.lacked, s.ours, s.quiet, s.late = false, 0, 0, false, false }
 
-// stop has silence stand in from a time of the publisher on.
-func (s *sound) stop(at uint32) {
+// silenceFrom has silence stand in from a time of the publisher on.
+func (s *sound) silenceFrom(at uint32) {
 	s.last, s.ours, s.heard, s.quiet, s.late = at-uint32(s.length.Rescale(s.scale, 1000)), 0, true, true, false
 }
 
@@ -168,7 +168,7 @@ func (p *programme) keepSound(first arrival) {
 		}
 		if s := p.sound(t.ID); s != nil {
 			p.enlist(t.ID)
-			s.stop(first.Time)
+			s.silenceFrom(first.Time)
 			p.warn(silent, t.ID, "for", 0)
 		}
 	}

@@ -103,7 +103,7 @@ func (p *programme) dismiss(f arrival) {
 		if w.id != f.Track && w.silent >= p.env.Config.Segment.Max && slices.Contains(p.active, w.id) {
 			w.silent = 0
 			if s := p.sound(w.id); s != nil && f.Track.Kind == media.Video {
-				s.stop(f.Time) // it comes too late
+				s.silenceFrom(f.Time) // it comes too late
 				p.warn(tardy, w.id, "for", p.env.Config.Segment.Max)
 			} else {
 				p.deactivate(w.id)
