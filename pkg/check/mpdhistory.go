@@ -71,7 +71,7 @@ func judgePeriods(old, m *mpd, now time.Time, n notes) {
 		periods[p.ID] = known{i, old.periods[i]}
 	}
 	last := -1
-	common := len(m.Periods) == 0 || len(old.Periods) == 0 || old.expired(m, now)
+	common := len(m.Periods) == 0 || len(old.Periods) == 0 || old.expired(m, now) || !m.dynamic() // one that has ended may count its time anew
 	for i := range m.Periods {
 		p := &m.Periods[i]
 		before, ok := periods[p.ID]

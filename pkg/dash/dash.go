@@ -1,9 +1,10 @@
 // Package dash writes MPEG-DASH manifests (ISO/IEC 23009-1) from snapshots. It
 // is pure: the same snapshot gives the same bytes.
 //
-// Media time counts from the Unix epoch and so does the presentation, whose
+// Media time counts from the Unix epoch and so does a presentation on air, whose
 // availabilityStartTime is the epoch itself: a segment's $Time$ is its decode
-// time, its wall-clock time and its name.
+// time, its wall-clock time and its name. The time of one that has ended counts
+// from the first media that are listed.
 package dash
 
 import (
@@ -38,7 +39,7 @@ func MPD(s *live.Snapshot, prefix string) []byte {
 		return nil
 	}
 	b := begun()
-	writeRoot(b, s, spans[len(spans)-1])
+	writeRoot(b, s, spans)
 	for i := range spans {
 		writePeriod(b, s, spans, i, prefix)
 	}
@@ -98,11 +99,11 @@ func empty(l live.Listed) bool {
 func window(s *live.Snapshot) time.Duration { return max(s.Window, delayed*s.Targets.Segment) }
 
 // writeRoot writes the MPD's attributes. An ended presentation is static: there
-// is nothing to wait for, and its media stay where they were in time.
-func writeRoot(b *bytes.Buffer, s *live.Snapshot, last live.Span) {
+// is nothing to wait for.
+func writeRoot(b *bytes.Buffer, s *live.Snapshot, spans []live.Span) {
 	b.WriteString(`<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011"`)
 	if s.Ended {
-		fmt.Fprintf(b, ` type="static" mediaPresentationDuration="%s"`, duration(end(last)))
+		fmt.Fprintf(b, ` type="static" mediaPresentationDuration="%s"`, duration(end(spans[len(spans)-1])-zero(s, spans)))
 	} else {
 		fmt.Fprintf(b, ` type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="%s"`, s.Published.UTC().Format(dateTime))
 		fmt.Fprintf(b, ` minimumUpdatePeriod="%s" timeShiftBufferDepth="%s" suggestedPresentationDelay="%s"`,
@@ -111,11 +112,20 @@ func writeRoot(b *bytes.Buffer, s *live.Snapshot, last live.Span) {
 	fmt.Fprintf(b, ` maxSegmentDuration="%s" minBufferTime="%s">`+"\n", duration(s.Targets.Segment+time.Second), duration(s.Targets.Segment))
 }
 
+// zero returns when the time of the presentation begins, since the epoch. Of one
+// that has ended that is when the listed media do: a static presentation begins at 0
+// (DASH-IF timing model 8.1), which is where a player begins that joins.
+func zero(s *live.Snapshot, spans []live.Span) time.Duration {
+	if s.Ended {
+		return start(s, spans, 0)
+	}
+	return 0
+}
+
 // start returns when a period begins, since the epoch. The first one of a
 // presentation on air began with the epoch: it needs no offset between media
-// and presentation time. When nothing more will come, the first one listed
-// begins with its media, at the same place in time: that is where a player that
-// joins starts.
+// and presentation time. When that has ended, the first one listed begins with its
+// media.
 func start(s *live.Snapshot, spans []live.Span, i int) time.Duration {
 	switch p := spans[i].Period; {
 	case s.Ended && i == 0:
@@ -163,14 +173,14 @@ func last(segments []live.Segment) live.Segment {
 // A period is a span and how it is written.
 type period struct {
 	live.Span
-	start  time.Duration // since the epoch
+	start  time.Duration // in media time, since the epoch
 	prefix string        // of URLs
 	grid   *grid         // by which segments are named, nil where they are listed
 }
 
 func writePeriod(b *bytes.Buffer, s *live.Snapshot, spans []live.Span, i int, prefix string) {
 	p := period{Span: spans[i], start: start(s, spans, i), prefix: prefix}
-	fmt.Fprintf(b, `  <Period id="p%d" start="%s"`, p.Sequence, duration(p.start))
+	fmt.Fprintf(b, `  <Period id="%s" start="%s"`, p.name(s), duration(p.start-zero(s, spans)))
 	if s.Ended || i < len(spans)-1 {
 		stop := end(p.Span)
 		if i < len(spans)-1 {
@@ -182,6 +192,16 @@ func writePeriod(b *bytes.Buffer, s *live.Snapshot, spans []live.Span, i int, pr
 	p.writeSet(b, media.Video, ` id="1"`)
 	p.writeSet(b, media.Audio, ` id="2" lang="und"`)
 	b.WriteString("  </Period>\n")
+}
+
+// name returns the Period's id. It is another one in a presentation that has ended:
+// no id has two @start (DASH-IF timing model, MPD updates).
+func (p period) name(s *live.Snapshot) string {
+	kind := "p"
+	if s.Ended {
+		kind = "s" // static
+	}
+	return kind + strconv.FormatUint(p.Sequence, 10)
 }
 
 // writeSet writes the AdaptationSet of one kind of media, if there is any.

@@ -66,6 +66,23 @@ func (at place) serveNothing(w http.ResponseWriter, r *http.Request, k uint64) e
 	return nil
 }
 
+// absent answers for a segment that is not there. Those behind the last of an ended
+// stream have no media: players that count segments ask for some of them before they
+// know of the end, and shaka never gets over a refusal.
+func (at place) absent(w http.ResponseWriter, r *http.Request, s *live.Snapshot) error {
+	next := upcoming(s, at.track)
+	if !s.Ended || next == 0 || at.number < next || at.number-next >= most {
+		return fs.ErrNotExist
+	}
+	over := fragment(at.track, "over")
+	over.cache = cacheFor(negative) // another programme may have that number
+	serve(w, r, over, newPieces([][]byte{[]byte(nothing)}))
+	return nil
+}
+
+// most is how many segments players count on that do not know that nobody publishes.
+const most = 1000
+
 // serveEnd says that a segment has so many parts: the one behind them is empty.
 func (at place) serveEnd(w http.ResponseWriter, r *http.Request, k uint64, parts int) error {
 	if k > uint64(parts) {
@@ -163,7 +180,7 @@ func (o *Origin) whole(w http.ResponseWriter, r *http.Request, p *live.Presentat
 	holder, seg, ok := at.stored(p, s)
 	switch {
 	case !ok:
-		return fs.ErrNotExist
+		return at.absent(w, r, s)
 	case seg.Gap:
 		return at.serveNothing(w, r, 0)
 	}
@@ -194,7 +211,6 @@ const away = 19 * time.Second
 // it when the one before has ended, which is a frame before its time, and some
 // a part of a segment early. While nobody publishes they go on counting.
 func (o *Origin) due(s *live.Snapshot, at place) bool {
-	const most = 1000 // segments that players count on
 	next := upcoming(s, at.track)
 	return !s.Ended && next > 0 && (at.number == next || s.Away && at.number > next && at.number-next < most)
 }

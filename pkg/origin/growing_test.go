@@ -146,8 +146,15 @@ func TestSegmentComesWhileWaitedFor(t *testing.T) {
 		}
 		again := s.ask("/live/show/v0/n4.m4s")
 		s.show.End(s.now())
-		if got := again.got(); got != notThere {
-			t.Errorf("behind the end: %s", got)
+		for _, v := range []*viewer{again, s.ask("/live/show/v0/n5.m4s"), s.ask("/live/show/v0/n1003.m4s")} {
+			if got := v.got(); got != fresh || v.Body.Len() != 24 {
+				t.Errorf("behind the end: %s, %d bytes", got, v.Body.Len())
+			}
+		}
+		for _, path := range []string{"n1004.m4s", "n4.0.m4s"} {
+			if got := s.ask("/live/show/v0/" + path).got(); got != notThere {
+				t.Errorf("%s: %s", path, got)
+			}
 		}
 	})
 }
