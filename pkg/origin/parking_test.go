@@ -35,7 +35,7 @@ func (v *venue) fill() {
 		conn := v.call()
 		send(v.t, conn, "/live/show/a0/index.m3u8?_HLS_msn=1")
 	}
-	v.waiting(200)
+	v.eventually(func() bool { return v.parking.Driving() == 200 })
 	if n := v.parking.Len(); n != 0 {
 		v.t.Fatalf("%d are parked already", n)
 	}

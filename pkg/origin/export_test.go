@@ -1,0 +1,8 @@
+package origin
+
+// Driving returns how many requests wait as net/http has them.
+func (p *Parking) Driving() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.driving
+}
