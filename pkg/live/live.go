@@ -53,6 +53,7 @@ type Segment struct {
 	Frames      int
 	Independent bool   // begins with a sample that a decoder can start at
 	Gap         bool   // nothing was published for this time; there is no resource
+	Lost        bool   // it is a gap because what was published is not there any more
 	Parts       []Part // in order; none when it was not cut into parts
 	Next        uint64 // sequence number of the period that the next segment begins, if it is known to
 }

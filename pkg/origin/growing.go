@@ -117,8 +117,8 @@ func (at place) elsewhere(p *live.Presentation, s *live.Snapshot) bool {
 	return ok && seg.Header.Name != at.header
 }
 
-// finished matches the segment when it is complete.
-func (at place) finished(seg *live.Segment) bool { return seg.Number == at.number }
+// finished matches the segment when it is complete, and was not lost since.
+func (at place) finished(seg *live.Segment) bool { return seg.Number == at.number && !seg.Lost }
 
 // stored returns the segment when it is complete, and the presentation that has it.
 func (at place) stored(p *live.Presentation, s *live.Snapshot) (*live.Presentation, live.Segment, bool) {

@@ -113,6 +113,9 @@ func together(s *live.Snapshot, id media.TrackID, name string) ([]live.Segment, 
 	}
 	if audio := s.Rendition(header.Track.ID); audio != nil {
 		seg, ok := audio.Find(func(seg *live.Segment) bool { return seg.Number == main.Number })
+		if ok && seg.Lost {
+			return nil, fs.ErrNotExist
+		}
 		if ok {
 			return []live.Segment{main, seg}, nil
 		}

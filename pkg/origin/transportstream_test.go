@@ -94,6 +94,27 @@ func TestAskedForTooSoon(t *testing.T) {
 	}
 }
 
+// What was lost since cannot be had in any form: the same address had other bytes.
+func TestLostSegment(t *testing.T) {
+	s := newStudio(t)
+	video := s.add(v0, 0)
+	sound := s.begin(a0, 0)
+	sound.Gap, sound.Lost = true, true
+	sound.finish()
+	s.add(v0, 1)
+	s.add(a0, 1)
+	for _, path := range []string{"v0/" + video.Name + ".ts", "a0/" + sound.Name + ".ts", "a0/n0.m4s", "a0/n0.0.m4s"} {
+		if got := s.get("/live/show/" + path); got.status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, got.status)
+		}
+	}
+	for _, path := range []string{"v0/" + video.Name + ".m4s", "v0/n0.m4s"} {
+		if got := s.get("/live/show/" + path); got.status != http.StatusOK {
+			t.Errorf("%s: %d", path, got.status)
+		}
+	}
+}
+
 func TestAudioBeganLater(t *testing.T) {
 	s := newStudio(t)
 	first := s.add(v0, 0)

@@ -135,7 +135,7 @@ func TestRefusedSegmentsAreJudged(t *testing.T) {
 }
 
 // TestTornSegmentsAreJudged has files torn in the middle of a period when the gateway
-// is started again. What was in front of them can still be had.
+// is started again, and again. What was in front of them can still be had.
 func TestTornSegmentsAreJudged(t *testing.T) {
 	for _, torn := range [][]string{{"v0"}, {"a0"}, {"v0", "a0"}} {
 		t.Run(fmt.Sprint(torn), func(t *testing.T) {
@@ -151,7 +151,11 @@ func TestTornSegmentsAreJudged(t *testing.T) {
 					names = slices.DeleteFunc(names, func(name string) bool { return !strings.Contains(name, track) })
 					r.replace(names[3+i], r.bytesOf(names[3+i])[:500])
 				}
-				after, _ := r.kill(5*time.Second, lingering)
+				after, _ := r.kill(4*time.Second, lingering)
+				for range 2 {
+					after.collect()
+					after, _ = after.kill(time.Second/2, lingering)
+				}
 				return after
 			}
 			r := judgedBehind(t, begin, 60, func(r *rig) {

@@ -95,7 +95,7 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 		case errors.Is(err, cmaf.ErrTorn):
 			lost = append(lost, b)
 			sum.Torn++
-			r.env.Retire.Add(now, b.name)
+			r.drop(b, now)
 		case err != nil || name.check(r.env.Reserved) != nil || now.Sub(f.end()) > outdated:
 			lost = append(lost, b)
 			sum.Left++
@@ -120,7 +120,7 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 		}
 		all, outlived := whole(all)
 		for _, b := range outlived {
-			r.env.Retire.Add(now, b.name)
+			r.drop(b, now)
 		}
 		sum.Torn += len(outlived)
 		lost = append(lost, outlived...)
@@ -142,6 +142,13 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.programmes[name] = before
+	}
+}
+
+// drop removes what is no segment before anybody can ask for it.
+func (r *Registry) drop(b blob, now time.Time) {
+	if err := r.env.Store.Remove(b.name); err != nil {
+		r.env.Retire.Add(now, b.name)
 	}
 }
 

@@ -26,7 +26,7 @@ func restore(env Environment, name Name, all []found, lost []blob, now time.Time
 	var last *found
 	intact := uint64(0) // from here on nothing is missing in the middle of a period
 	for i := range all {
-		if p.holed(&all[i], lost) {
+		if p.holed(&all[i]) {
 			intact = max(intact, all[i].Number)
 		}
 		if p.replay(&all[i], lost) {
@@ -100,11 +100,14 @@ func (p *programme) known(sequence uint64) *era {
 	return nil
 }
 
-// holed reports whether a segment is lost in front of the given one, between segments of
-// the same period.
-func (p *programme) holed(f *found, lost []blob) bool {
-	w := p.writer(f.track)
-	return w != nil && w.era == p.known(f.Period.Sequence) && f.Number > w.next && w.lacks(lost, f.Start)
+// holed reports whether a segment is missing in front of the given one, between segments
+// of the same period: it is torn, or was at an earlier restart.
+func (p *programme) holed(f *found) bool {
+	w, first := p.writer(f.track), f.Number
+	if len(f.Gaps) > 0 {
+		first = f.Gaps[0].Number
+	}
+	return w != nil && w.era == p.known(f.Period.Sequence) && first > w.next
 }
 
 // replay lists a segment as it was listed before, and then, with the gaps in front of it.
@@ -119,8 +122,9 @@ func (p *programme) replay(f *found, lost []blob) bool {
 		p.writers = append(p.writers, w)
 		p.live.Restore(f.track, f.tally(), f.grid(&e.Period))
 	}
+	holed := p.holed(f)
 	w.replayGaps(e, f, lost)
-	if w.era != nil && f.Number != w.next { // the playlist begins here
+	if w.era != nil && f.Number != w.next || holed { // the playlist begins here
 		p.live.Restore(f.track, f.tally(), live.Grid{})
 	}
 	w.enter(e)
@@ -135,8 +139,8 @@ func (p *programme) replay(f *found, lost []blob) bool {
 }
 
 // replayGaps lists what is missing in front of a segment of the period e: the gaps
-// that were listed, and others where segments are lost. Segments that have simply
-// gone had left the playlist, and so had all before them.
+// that were listed, and others where segments are lost, now or at an earlier restart.
+// Others that have simply gone had left the playlist, and so had all before them.
 func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 	number, start, scale := f.Number, f.Start, e.Header(f.track).Track.Timescale
 	if len(f.Gaps) > 0 {
@@ -145,7 +149,7 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 			scale = first.Header(w.id).Track.Timescale
 		}
 	}
-	if w.lacks(lost, start) {
+	if w.era == e || w.lacks(lost, start) {
 		w.fill(number, start, scale, f.targets(), f.Listed)
 	}
 	for _, g := range f.Gaps {
@@ -191,7 +195,7 @@ func (w *writer) fill(number uint64, start media.Ticks, scale uint32, targets li
 			length = whole - i*length
 		}
 		missing := gap(w.next, &w.era.Period, w.header, w.end, length)
-		missing.Offset = w.offset()
+		missing.Offset, missing.Lost = w.offset(), true
 		w.programme.live.Add(w.id, missing, targets, at)
 		w.next, w.end = w.next+1, w.end+length
 	}
