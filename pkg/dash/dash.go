@@ -92,7 +92,7 @@ func leaves(oldest live.Span) bool {
 
 // empty reports whether there are no media.
 func empty(l live.Listed) bool {
-	return !slices.ContainsFunc(l.Segments, func(s live.Segment) bool { return !s.Gap })
+	return !slices.ContainsFunc(l.Segments, played)
 }
 
 // window returns how far back a player may go.
@@ -137,15 +137,30 @@ func start(s *live.Snapshot, spans []live.Span, i int) time.Duration {
 	}
 }
 
-// begin returns when the listed media of a period begin, since the epoch, in
-// all of its renditions.
+// begin returns when the listed media of a period begin, since the epoch: with the
+// segments of which each rendition has some. What is shown before a period begins is
+// dropped, and all that needs it (ISO/IEC 23009-1 7.2.1), so none of them is later.
 func begin(span live.Span) time.Duration {
-	var last time.Duration
+	all := time.Duration(0)
 	for _, t := range span.Tracks {
-		last = max(last, t.Segments[0].Start.Duration(t.Segments[0].Timescale()))
+		all = max(all, since(t.Segments[slices.IndexFunc(t.Segments, played)]))
 	}
-	return last
+	first := all
+	for _, t := range span.Tracks {
+		for _, seg := range t.Segments {
+			if played(seg) && since(seg) <= all && seg.End().Duration(seg.Timescale()) > all {
+				first = min(first, since(seg))
+			}
+		}
+	}
+	return first
 }
+
+// since returns when a segment begins, since the epoch.
+func since(seg live.Segment) time.Duration { return seg.Start.Duration(seg.Timescale()) }
+
+// played reports whether a segment has media.
+func played(seg live.Segment) bool { return !seg.Gap }
 
 // end returns when the media of a period end, since the epoch, in all of its
 // renditions.

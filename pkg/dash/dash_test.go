@@ -254,6 +254,25 @@ func TestTimelineNamesEverySegment(t *testing.T) {
 	}
 }
 
+// TestStaticPresentationDropsNothing has players drop what is shown before a period
+// begins, and with a key frame all that needs it.
+func TestStaticPresentationDropsNothing(t *testing.T) {
+	for _, later := range []media.TrackID{v0, a0} {
+		s := newShow().begin(0, 0.451, hd, lc)
+		s.at[later] += 900 // less than a frame
+		var doc mpd
+		if err := xml.Unmarshal(dash.MPD(s.add(3, nil).end().Snapshot(), ""), &doc); err != nil {
+			t.Fatal(err)
+		}
+		for _, set := range doc.Periods[0].Sets {
+			template := set.Representations[0].Template
+			if first := *template.Timeline[0].T; first < template.Offset {
+				t.Errorf("%s begins later: a segment at %d in a period from %d on", later, first, template.Offset)
+			}
+		}
+	}
+}
+
 func TestNothingToPlayHasNoMPD(t *testing.T) {
 	s := newShow()
 	empty := s.Snapshot()

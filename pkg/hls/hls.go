@@ -3,8 +3,10 @@
 // same answer.
 //
 // A media playlist in the form CMAF is a low-latency one: it lists parts, and
-// its server holds requests, sends updates and hints as that playlist says. As
-// MPEG-TS it is an ordinary one.
+// its server holds requests, sends updates and hints as that playlist says. Nobody is
+// in a hurry any more when the presentation has ended: then it lists whole segments, as
+// hls.js comes to an end in those only, whichever track is the longer one. As MPEG-TS
+// it is an ordinary one.
 package hls
 
 import (

@@ -78,7 +78,7 @@ func paired(s *live.Snapshot, seg *live.Segment) bool {
 // write returns the text of the playlist without its first segments.
 func (p *playlist) write(s *live.Snapshot, id media.TrackID, skipped int) []byte {
 	parted := len(p.segments)
-	if p.part > 0 {
+	if p.part > 0 && !s.Ended {
 		parted = p.parted()
 	}
 	p.text = make([]byte, 0, p.room(skipped, parted))
@@ -97,11 +97,10 @@ func (p *playlist) write(s *live.Snapshot, id media.TrackID, skipped int) []byte
 	} else if last := p.before(len(p.segments)); p.part > 0 {
 		p.discontinuities(last, last.Next)
 	}
-	if p.part > 0 {
-		p.tail(s, id)
-	}
 	if s.Ended {
 		p.add("#EXT-X-ENDLIST\n")
+	} else if p.part > 0 {
+		p.tail(s, id)
 	}
 	return p.text
 }

@@ -6,7 +6,8 @@ import { launch } from './browser';
 import { publishClock } from './clock-publisher';
 import { listed } from './gateway';
 
-// A show ends: who watches sees its last picture, and is told that it was that.
+// A show ends: who watches sees its last picture, and is told that it was that. Who comes then sees what
+// there still is from its beginning.
 
 const VIEWERS: [name: string, player: Bare, manifest: string][] = [
   ['hls.js', 'hls.js', 'index.m3u8'],
@@ -24,6 +25,7 @@ let gateway: ActivatedGateway;
 let browser: Browser;
 let site: BareSite;
 let watched: Seen[] = [];
+let joined: Seen[] = [];
 
 beforeAll(async () => {
   const settings = {
@@ -40,6 +42,11 @@ beforeAll(async () => {
   await sleep(AFTERWARDS);
   watched = await Promise.all(pages.map(see));
   await leave(pages);
+
+  const late = await come();
+  await Promise.all(late.map(plays));
+  joined = await Promise.all(late.map(see));
+  await leave(late);
 }, 180_000);
 
 afterAll(async () => {
@@ -53,12 +60,25 @@ test.each(each)('$name comes to the end', ({ i }) => {
   expect(watched[i]).toMatchObject({ ended: true, errors: [] });
 });
 
+test.each(each)('$name plays what there is from its beginning', ({ i }) => {
+  const { began, position, duration } = joined[i] ?? nothing;
+  expect(began).toBeLessThan(1);
+  expect(position).toBeGreaterThan(1);
+  expect(duration).toBeGreaterThan(9);
+  expect(duration).toBeLessThan(16);
+});
+
 /** What a viewer sees of the video element. */
 interface Seen {
+  began: number; // position at first, in seconds
+  position: number; // seconds
+  duration: number; // seconds
   ended: boolean;
   /** What the player could not get over. */
   errors: string[];
 }
+
+const nothing: Seen = { began: 0, position: 0, duration: 0, ended: false, errors: [] };
 
 async function come(): Promise<Page[]> {
   const origin = `http://${gateway.http}`;
@@ -75,12 +95,24 @@ async function leave(pages: Page[]): Promise<void> {
   await Promise.all(pages.map((page) => page.context().close()));
 }
 
+/** Waits until it plays; what a page shows of one that never does is for the tests. */
+async function plays(page: Page): Promise<void> {
+  const beyond = () => (document.querySelector('video')?.currentTime ?? 0) > 1;
+  await page.waitForFunction(beyond, undefined, { timeout: 20_000 }).catch(() => undefined);
+}
+
 function see(page: Page): Promise<Seen> {
   return page.evaluate(() => {
     const video = document.querySelector('video');
     if (!video) throw new Error('there is no video');
-    const errors = window.errors.filter((error) => error.includes('fatal'));
-    return { ended: video.ended, errors };
+    const { currentTime: position, duration, ended, played } = video;
+    return {
+      began: played.length > 0 ? played.start(0) : Infinity,
+      position,
+      duration,
+      ended,
+      errors: window.errors.filter((error) => error.includes('fatal')),
+    };
   });
 }
 
