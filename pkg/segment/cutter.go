@@ -6,8 +6,14 @@ import (
 	"sluice/pkg/media"
 )
 
-// held is how much media of a track may wait for the lead track.
-const held = time.Second
+const (
+	// held is how much media of a track may wait for the lead track while nothing comes
+	// of that.
+	held = time.Second
+
+	// longest is how much media of a track may wait for the lead track at all.
+	longest = 12 * time.Second
+)
 
 // A Cutter places the samples of one stream. It is not safe for concurrent
 // use.
@@ -57,10 +63,11 @@ func (c *Cutter) SetTracks(tracks []media.Track) {
 func (c *Cutter) Break() { c.forced = true }
 
 // Release appends to out the samples of a track that wait for the lead, because
-// what will come after them is of another kind: it does not follow from them.
+// what will come after them is of another kind: it does not follow from them. Those
+// that are a second or more ahead of the lead are dropped.
 func (c *Cutter) Release(id media.TrackID, out []Placed) []Placed {
 	if tr := find(c.tracks, id); tr != nil {
-		out = c.placeAll(tr, out)
+		out = c.placeRest(tr, out)
 		tr.ended, tr.end = Part, 0
 	}
 	return out
@@ -82,11 +89,21 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 		return c.pushLead(tr, s, out)
 	}
 	tr.waiting = append(tr.waiting, s)
+	tr.bytes += int64(len(s.Data))
 	return c.release(tr, c.sure(), out)
 }
 
-// Flush appends to out all samples that still wait for the lead, when the
-// stream ends. The last part of a track ends Length after its last sample.
+// Waiting returns the bytes of the samples that wait for the lead.
+func (c *Cutter) Waiting() int64 {
+	var bytes int64
+	for _, tr := range c.tracks {
+		bytes += tr.bytes
+	}
+	return bytes
+}
+
+// Flush appends to out the samples that still wait for the lead, when the
+// stream ends, but for those that are a second or more ahead of it. The last part of a track ends Length after its last sample.
 func (c *Cutter) Flush(out []Placed) []Placed {
 	if len(c.boundaries) > 0 && len(c.tracks) > 0 {
 		c.settle()
@@ -97,7 +114,7 @@ func (c *Cutter) Flush(out []Placed) []Placed {
 	c.flushed = true
 	for _, tr := range c.tracks {
 		before := len(out)
-		out = c.placeAll(tr, out)
+		out = c.placeRest(tr, out)
 		if n := len(out); n > before && out[n-1].Length > 0 {
 			out[n-1].Ends = Part
 		}
@@ -132,8 +149,23 @@ func (c *Cutter) pushLead(tr *track, s media.Sample, out []Placed) []Placed {
 	sure := c.sure()
 	for _, other := range c.tracks[1:] {
 		out = c.release(other, sure, out)
+		other.reached = other.newest()
 	}
 	return out
+}
+
+// placeRest places the waiting samples of a track when no more will come of it, but for
+// those that are far ahead of the lead, whose pictures nobody has.
+func (c *Cutter) placeRest(tr *track, out []Placed) []Placed {
+	if lead := c.tracks[0]; tr != lead && lead.begun {
+		far := c.expected(tr) + held
+		n := len(tr.waiting)
+		for n > 0 && tr.time(tr.waiting[n-1].DTS) > far {
+			n--
+		}
+		tr.waiting = tr.waiting[:n]
+	}
+	return c.placeAll(tr, out)
 }
 
 // placeAll places all waiting samples of a track.
@@ -150,8 +182,7 @@ func (c *Cutter) placeAll(tr *track, out []Placed) []Placed {
 func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed {
 	n := 0
 	for _, s := range tr.waiting {
-		newest := tr.waiting[len(tr.waiting)-1].DTS
-		if tr.time(tr.moved(s).DTS) >= before && tr.time(newest-s.DTS) <= held {
+		if tr.time(tr.moved(s).DTS) >= before && c.patient(tr, s.DTS) {
 			break
 		}
 		n++
@@ -159,6 +190,26 @@ func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed
 	}
 	tr.forget(n)
 	return out
+}
+
+// patient reports whether a waiting sample goes on waiting for the lead.
+func (c *Cutter) patient(tr *track, at media.Ticks) bool {
+	waited := tr.time(tr.newest() - at)
+	if !c.tracks[0].begun {
+		return waited <= held
+	}
+	return waited <= longest && tr.time(at) >= c.expected(tr)-held
+}
+
+// expected returns where the lead would be, which has begun, if it had gone on as another
+// track has since it last came.
+func (c *Cutter) expected(tr *track) time.Duration {
+	lead := c.tracks[0]
+	at := lead.time(lead.last)
+	if tr.reached != 0 {
+		at += max(tr.time(tr.newest()-tr.reached), 0)
+	}
+	return at
 }
 
 // place finds the segment, part and chunk of a sample and appends it to out.

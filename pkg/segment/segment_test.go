@@ -217,7 +217,7 @@ func TestPartsHoldWhatTheyMay(t *testing.T) {
 
 // TestNothingIsLost pushes tracks in a wild order and checks what Cutter
 // promises: every sample behind the start comes out once, in order, and no
-// segment is too long.
+// segment is too long. In the end no track is ahead of the lead.
 func TestNothingIsLost(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 7))
@@ -244,6 +244,10 @@ func TestNothingIsLost(t *testing.T) {
 			}
 			next[track.ID] += step
 		}
+		for ; next[v0] < next[a0]; next[v0] += 40 {
+			placed = cutter.Push(frame(video, next[v0], false), placed)
+			pushed[v0]++
+		}
 		checkPlaced(t, seed, cutter.Flush(placed), pushed)
 	}
 }
@@ -268,6 +272,42 @@ func checkPlaced(t *testing.T, seed uint64, placed []segment.Placed, pushed map[
 		if count[id] < n-20 { // audio from before the first key frame
 			t.Fatalf("seed %d: %d of %d samples of %v came out", seed, count[id], n, id)
 		}
+	}
+}
+
+// TestSamplesAheadOfTheLead has a track wait for the lead, which is seconds behind, for as
+// long as that goes on or would have gone on. What then has no pictures is dropped.
+func TestSamplesAheadOfTheLead(t *testing.T) {
+	cutter := segment.New(config)
+	cutter.SetTracks([]media.Track{video, audio})
+	const ahead = 5000
+	newest := map[media.TrackID]int{}
+	push := func(s media.Sample) {
+		for _, p := range cutter.Push(s, nil) {
+			newest[p.Track] = millis(p)
+		}
+	}
+	ms := 0
+	for ; ms < 10_000; ms += 20 {
+		if ms%40 == 0 {
+			push(frame(video, ms, ms%2000 == 0))
+		}
+		push(frame(audio, ms+ahead, true))
+		if far := newest[a0] - newest[v0]; far > 2000 { // no boundary is nearer than its target
+			t.Fatalf("audio of %d is placed, and video of %d", newest[a0], newest[v0])
+		}
+	}
+	for ; ms < 14_000; ms += 20 { // video pauses
+		push(frame(audio, ms+ahead, true))
+		if far := newest[a0] - ms; far > 0 || ms > 12_000 && far < -1040 {
+			t.Fatalf("audio of %d is placed at %d", newest[a0], ms)
+		}
+	}
+	for _, p := range cutter.Flush(nil) {
+		newest[p.Track] = millis(p)
+	}
+	if far := newest[a0] - ms; far < 900 || far > 1000 {
+		t.Errorf("audio of %d is placed when all ends at %d", newest[a0], ms)
 	}
 }
 

@@ -96,12 +96,14 @@ var ErrTooLarge = errors.New("the segments are too large for the memory of one s
 	"lower the bit rate or the keyframe interval")
 
 // weigh returns ErrTooLarge when the segments that are being cut have more than
-// Limits.Cutting. Frames count when their chunk is complete.
+// Limits.Cutting, together with what waits for its place in one. Frames of a segment
+// count when their chunk is complete.
 func (p *programme) weigh() error {
 	limit := p.env.Config.Limits.Cutting
 	if limit == 0 {
 		return nil
 	}
+	limit -= p.cutter.Waiting()
 	for _, w := range p.writers {
 		if w.open {
 			limit -= w.seg.Size

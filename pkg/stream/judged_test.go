@@ -65,6 +65,7 @@ func judgedBehind(t *testing.T, begin func(t *testing.T) *rig, seconds int, publ
 			_ = r.pub.Close(io.EOF)
 		})
 	})
+	r.t = t
 	return r
 }
 

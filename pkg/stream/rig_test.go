@@ -256,6 +256,7 @@ type source struct {
 	rate  int // of audio, 0 for none
 	ahead int // ms by which the publisher's time differs from ours
 	begun int // frames of the group of pictures that were sent before
+	sound int // ms by which the times of audio are ahead of those of video
 }
 
 // play sends what a source has from one time to another, in ms after noon.
@@ -275,6 +276,9 @@ func (r *rig) play(s source, from, to int) {
 	slices.SortStableFunc(events, func(a, b event) int { return a.ms - b.ms })
 	for _, e := range events {
 		r.at(e.ms)
+		if e.id == a0 {
+			e.ms += s.sound
+		}
 		r.send(e.id, e.ms+s.ahead, e.key)
 	}
 }
@@ -517,6 +521,22 @@ func (r *rig) bytesOf(name string) []byte {
 		r.t.Fatal(err)
 	}
 	return data
+}
+
+// verifyNumbers checks that segments of equal numbers begin at the same time, within
+// so much.
+func (r *rig) verifyNumbers(most time.Duration) {
+	r.t.Helper()
+	starts := map[uint64]time.Time{}
+	for id, all := range r.listed {
+		for _, seg := range all {
+			start := seg.Start.Time(seg.Timescale())
+			if other, ok := starts[seg.Number]; ok && start.Sub(other).Abs() > most {
+				r.t.Errorf("%v: %s begins at %v elsewhere", id, describe(seg), other.Sub(noon))
+			}
+			starts[seg.Number] = start
+		}
+	}
 }
 
 // verifyRetired checks, behind the end, that all blobs will be removed and none

@@ -91,8 +91,12 @@ func (p *programme) accept(a arrival) bool {
 	}
 	p.shown = a.Time
 	for i := range p.sounds {
-		p.sounds[i].lacked += step
-		p.standIn(&p.sounds[i], a)
+		s := &p.sounds[i]
+		if ahead := -s.since(a.Time); s.heard && ahead > p.env.Config.Segment.Target && ahead < unrelated {
+			p.warn(early, s.id, "ahead", ahead)
+		}
+		s.lacked += step
+		p.standIn(s, a)
 	}
 	return true
 }
@@ -149,6 +153,20 @@ func (p *programme) acceptSound(a arrival) bool {
 	}
 	s.last, s.ours, s.heard, s.lacked, s.late = a.Time, 0, true, 0, false
 	return true
+}
+
+// leadIn puts silence in front of a, if it is the first frame of a track of sound and
+// of a later time than the one that the stream begins with.
+func (p *programme) leadIn(first, a arrival) {
+	s := p.sound(a.Track)
+	if s == nil || s.heard {
+		return
+	}
+	s.silenceFrom(first.Time)
+	if behind := s.since(a.Time); behind > dropout && behind < unrelated {
+		p.fill(s, a, behind)
+	}
+	s.last, s.ours, s.quiet = a.Time, 0, false
 }
 
 // keepSound has silence go on in place of sound that viewers have had so far, where

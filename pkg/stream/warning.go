@@ -19,6 +19,7 @@ const (
 	tooLarge
 	silent
 	tardy
+	early
 	warnings // how many there are
 )
 
@@ -37,6 +38,8 @@ func (w warning) String() string {
 		return "nothing comes of a track of audio: viewers get silence in its place"
 	case tardy:
 		return "a track of audio comes so late behind the picture that viewers do not get it"
+	case early:
+		return "a track of audio is far ahead of the picture: viewers get both by their times, which is later than they could"
 	case warnings:
 	}
 	return ""

@@ -1,0 +1,74 @@
+package stream_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"sluice/pkg/live"
+)
+
+// TestSoundAheadOfThePicture has the times of audio ahead of those of video, by more
+// than players buffer. Equal numbers are of the same time: nobody can play sound
+// before its picture. Silence comes first, and sound that has no picture is dropped.
+func TestSoundAheadOfThePicture(t *testing.T) {
+	for _, ahead := range []int{1500, 3000, 5000, 9000} {
+		t.Run(fmt.Sprint(ahead), func(t *testing.T) {
+			r := judged(t, 50, func(r *rig) {
+				r.publishKnown(video(1), audio(48000))
+				r.play(source{fps: 25, gop: 50, rate: 48000, sound: ahead}, 0, 50_000)
+			})
+			r.verify()
+			r.verifyNumbers(30 * time.Millisecond)
+			for id, all := range r.listed {
+				if len(all) < 24 || slices.ContainsFunc(all, func(s live.Segment) bool { return s.Gap || s.Period.Sequence != 0 }) {
+					t.Errorf("%v: %s", id, r.shape(id))
+				}
+			}
+			if told := len(r.warned) > 0; r.target != 2*time.Second || told != (ahead > 2000) {
+				t.Errorf("target duration %v, warned of %q", r.target, r.warned)
+			}
+		})
+	}
+}
+
+// TestSoundAheadOfWhatHappens has the picture pause, change or be away meanwhile.
+func TestSoundAheadOfWhatHappens(t *testing.T) {
+	events := map[string]func(r *rig, s source){
+		"the picture pauses": func(r *rig, s source) {
+			r.play(source{rate: 48000, sound: s.sound}, 20_000, 23_000)
+			r.play(s, 23_000, 60_000)
+		},
+		"another picture": func(r *rig, s source) {
+			r.declare(video(2))
+			r.play(s, 20_000, 60_000)
+		},
+		"a return": func(r *rig, s source) {
+			r.close()
+			r.at(24_000)
+			r.publishKnown(video(1), audio(48000))
+			r.play(s, 24_000, 60_000)
+		},
+	}
+	for name, happens := range events {
+		for _, ahead := range []int{1500, 5000, 9000} {
+			t.Run(fmt.Sprintf("%s, %d", name, ahead), func(t *testing.T) {
+				r := judged(t, 60, func(r *rig) {
+					s := source{fps: 25, gop: 50, rate: 48000, sound: ahead}
+					r.publishKnown(video(1), audio(48000))
+					r.play(s, 0, 20_000)
+					happens(r, s)
+				})
+				r.verify()
+				for id, all := range r.listed {
+					if last := all[len(all)-1]; last.Gap || last.Period.Sequence != 1 {
+						t.Errorf("%v: %s", id, r.shape(id))
+					}
+					r.listed[id] = all[len(all)-6:]
+				}
+				r.verifyNumbers(100 * time.Millisecond)
+			})
+		}
+	}
+}
