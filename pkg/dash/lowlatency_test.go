@@ -234,7 +234,7 @@ func TestSegmentsAreWhereTheirNumbersSay(t *testing.T) {
 					length := float64(tmpl.Duration) / float64(tmpl.Timescale)
 					at := seconds(t, p.Start) + float64(seg.Number-tmpl.StartNumber)*length
 					off := seg.Start.Seconds(seg.Timescale()) - at
-					if off < -length/4-0.002 || off > length/2+0.030 {
+					if off < -length/4-0.002 || off > length/2+0.002 {
 						t.Errorf("%s: %s %d is %.3f s off where %s has %.3f s", c.name, r.ID, seg.Number, off, p.ID, length)
 					}
 				}

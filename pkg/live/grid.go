@@ -25,9 +25,11 @@ func (g Grid) At(number uint64) media.Ticks { return g.Start + media.Ticks(numbe
 const (
 	// Segments may begin 1/early of their length before the grid says so, by
 	// which players then stay behind, and 1/late behind it, for which their
-	// requests are held. ISO/IEC 23009-1 7.2.1 allows half a length.
+	// requests are held. ISO/IEC 23009-1 7.2.1 allows half a length. Those of other
+	// tracks begin up to a frame later.
 	early = 4
 	late  = 2
+	frame = 30 * time.Millisecond
 
 	// typical is how many segments say how long one usually is, and settled
 	// how many a grid has that says it better than they do.
@@ -43,7 +45,7 @@ const (
 // enough to the grid.
 func (g Grid) fits(number uint64, at media.Ticks) bool {
 	off := at - g.At(number)
-	return -off*early <= g.Length && off*late <= g.Length
+	return -off*early <= g.Length && (off+media.TicksOf(frame, g.Timescale()))*late <= g.Length
 }
 
 // align sees to it that the newest segment of r is on a grid, if r is the first

@@ -58,3 +58,29 @@ func (r *rig) verifyPause(key, frames int) {
 		r.t.Errorf("back with %s, and there was a key frame at %d: %s", describe(back), key, r.shape(v0))
 	}
 }
+
+// TestEncoderPauses has both tracks pause, for less than a segment, anywhere in one.
+// There is sound throughout, of silence where there was none, in parts as long as
+// promised. Numbers stay where the manifests say that they are.
+func TestEncoderPauses(t *testing.T) {
+	for _, from := range []int{20_000, 20_400, 21_000, 21_960} {
+		for _, length := range []int{150, 280, 600, 1000, 1500} {
+			t.Run(fmt.Sprintf("at %d for %d", from, length), func(t *testing.T) {
+				r := newRig(t, lingering)
+				r.publishKnown(video(1), audio(48000))
+				r.play(steady, 0, from)
+				r.play(source{fps: 25, gop: 50, rate: 48000, begun: from / 40}, from+length, 40_000)
+				r.close()
+				r.verify()
+				r.verifyNumbers(100 * time.Millisecond)
+				for _, seg := range r.listed[a0] {
+					for _, part := range seg.Parts {
+						if d := part.Duration.Duration(48000); d > r.snapshot().Targets.Part {
+							t.Errorf("a part of %v in %s", d, describe(seg))
+						}
+					}
+				}
+			})
+		}
+	}
+}

@@ -30,6 +30,10 @@ const (
 	// for silence to be put there: publishers' times are not exact.
 	dropout = 100 * time.Millisecond
 
+	// bridged is for how long a publisher may send nothing at all, for silence to be put
+	// there as well.
+	bridged = time.Second
+
 	// unrelated is how far two tracks are apart that count by clocks of their own.
 	unrelated = 10 * time.Second
 
@@ -47,6 +51,7 @@ type sound struct {
 	scale  uint32      // of length
 
 	last   uint32        // time of the newest frame that was sent, in ms
+	at     time.Time     // when that came
 	heard  bool          // there was one
 	lacked time.Duration // how long other tracks came since
 	ours   media.Ticks   // how many frames of silence were put behind it
@@ -148,25 +153,28 @@ func (p *programme) acceptSound(a arrival) bool {
 	if s.ours > 0 && behind < 0 && behind >= -overdue {
 		return false
 	}
-	if missing := s.heard && behind > dropout && s.lacked > behind/2; (s.ours > 0 || missing) && behind < aJump {
+	without := max(s.lacked, min(a.at.Sub(s.at), bridged))
+	if missing := s.heard && behind > dropout && without > behind/2; (s.ours > 0 || missing) && behind < aJump {
 		p.fill(s, a, behind)
 	}
-	s.last, s.ours, s.heard, s.lacked, s.late = a.Time, 0, true, 0, false
+	s.last, s.at, s.ours, s.heard, s.lacked, s.late = a.Time, a.at, 0, true, 0, false
 	return true
 }
 
-// leadIn puts silence in front of a, if it is the first frame of a track of sound and
-// of a later time than the one that the stream begins with.
+// leadIn takes a, which the stream begins with, and puts silence in front of it if it is
+// the first frame of a track of sound and of a later time than the first of all.
 func (p *programme) leadIn(first, a arrival) {
 	s := p.sound(a.Track)
-	if s == nil || s.heard {
+	if s == nil {
 		return
 	}
-	s.silenceFrom(first.Time)
-	if behind := s.since(a.Time); behind > dropout && behind < unrelated {
-		p.fill(s, a, behind)
+	if !s.heard {
+		s.silenceFrom(first.Time)
+		if behind := s.since(a.Time); behind > dropout && behind < unrelated {
+			p.fill(s, a, behind)
+		}
 	}
-	s.last, s.ours, s.quiet = a.Time, 0, false
+	s.last, s.at, s.ours, s.quiet = a.Time, a.at, 0, false
 }
 
 // keepSound has silence go on in place of sound that viewers have had so far, where
