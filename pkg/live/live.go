@@ -176,6 +176,7 @@ type Snapshot struct {
 	Renditions []Rendition   // video first
 	Away       bool          // nobody publishes now, but somebody may come back
 	Ended      bool          // nothing more will come
+	Withdrawn  bool          // and nobody is told of it any more
 	Grids      []Grid        // of the periods that are listed, oldest first
 
 	whole time.Duration // to which Window becomes longer

@@ -148,6 +148,21 @@ func (p *Presentation) End(now time.Time) {
 	})
 }
 
+// Withdraw takes all out of the window of a presentation that has ended. Nobody is told
+// of it any more; who was told lately can have what there was for as long as of any
+// segment that leaves the window.
+func (p *Presentation) Withdraw(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := p.successor()
+	next.Withdrawn = true
+	for i := range next.Renditions {
+		r := &next.Renditions[i]
+		r.remove(len(r.Segments), now)
+	}
+	p.snap.Store(next)
+}
+
 // stop publishes a snapshot of a presentation that does not go on for now. All
 // who wait look at it.
 func (p *Presentation) stop(change func(*Snapshot)) {

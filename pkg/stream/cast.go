@@ -34,6 +34,7 @@ type cast struct {
 	standby *Publication
 	left    time.Time // when the last publisher went, while there is none
 	ended   time.Time // when the programme ended
+	gone    time.Time // when the last of it can be had then
 	signs   chan struct{}
 
 	publishers uint64 // that went on air
@@ -193,7 +194,11 @@ func (p *programme) check(now time.Time) (forget bool) {
 	config := p.env.Config
 	switch {
 	case !p.ended.IsZero():
-		return now.Sub(p.ended) > config.Keep
+		over := now.Sub(p.ended) > config.Keep
+		if over && !p.live.Snapshot().Withdrawn {
+			p.live.Withdraw(now)
+		}
+		return over && now.After(p.gone)
 	case p.onAir != nil:
 		if now.Sub(p.onAir.heard) > hushed && !p.live.Snapshot().Away {
 			p.live.Hush()

@@ -32,6 +32,7 @@ type programme struct {
 
 	repairs  timeline.Counts        // as they were last
 	vitals   atomic.Pointer[Vitals] // as they were last
+	begun    atomic.Bool            // there has been something to play
 	windows  windows
 	losses   losses
 	narrowed uint64 // how often the window was made shorter
@@ -127,6 +128,14 @@ func (p *programme) suspend() {
 	}
 }
 
+// hasBegun reports whether there has been anything to play.
+func (p *programme) hasBegun() bool {
+	if !p.begun.Load() && len(p.live.Snapshot().Spans()) > 0 {
+		p.begun.Store(true)
+	}
+	return p.begun.Load()
+}
+
 // end says that the programme is over: viewers are told that no more will come.
 func (p *programme) end(now time.Time) {
 	p.mark(now, p.conclude(now))
@@ -139,7 +148,8 @@ func (p *programme) end(now time.Time) {
 func (p *programme) conclude(at time.Time) (last time.Time) {
 	p.ended = at
 	p.live.End(at)
-	return p.retireAll(at.Add(p.env.Config.Keep))
+	p.gone = p.retireAll(at.Add(p.env.Config.Keep))
+	return p.gone
 }
 
 // write takes a frame of a stream that has begun, or begins with it.

@@ -92,22 +92,29 @@ func (r *Registry) programme(name Name, pub *Publication) (*programme, error) {
 }
 
 // Lookup returns the presentation of a name that is on air or has ended
-// lately.
+// lately. One that has ended stays until there is something of the next.
 func (r *Registry) Lookup(app, key string) (*live.Presentation, bool) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	p, ok := r.programmes[Name{app, key}]
+	r.mu.Unlock()
 	if !ok {
 		return nil, false
+	}
+	if before := p.live.Earlier(); before != nil && !p.hasBegun() {
+		if ended := before.Snapshot().Published; r.env.Now().Sub(ended) <= r.env.Config.Keep {
+			return before, true
+		}
 	}
 	return p.live, true
 }
 
-// List returns all presentations, ordered by name.
+// List returns the presentations of which people are told, ordered by name.
 func (r *Registry) List() []*live.Presentation {
 	var all []*live.Presentation
 	for _, p := range r.all() {
-		all = append(all, p.live)
+		if !p.live.Snapshot().Withdrawn {
+			all = append(all, p.live)
+		}
 	}
 	slices.SortFunc(all, func(a, b *live.Presentation) int {
 		return cmp.Or(cmp.Compare(a.App, b.App), cmp.Compare(a.Name, b.Name))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/pkg/live"
 	"sluice/pkg/stream"
 )
 
@@ -63,9 +64,55 @@ func TestAStreamStaysForAWhile(t *testing.T) {
 	}
 	r.now = r.now.Add(time.Millisecond)
 	r.registry.Check()
-	if _, ok := r.registry.Lookup(show.App, show.Key); ok || len(r.registry.List()) != 0 {
+	s := r.snapshot()
+	if len(r.registry.List()) != 0 || len(s.Spans()) != 0 {
+		t.Error("people are told of it yet")
+	}
+	if _, ok := s.Rendition(v0).Find(func(s *live.Segment) bool { return s.Name == r.listed[v0][0].Name }); !ok {
+		t.Error("what was listed cannot be had any more")
+	}
+	for _, at := range r.calendar {
+		if at.After(r.now) {
+			r.now = at
+		}
+	}
+	r.now = r.now.Add(time.Millisecond)
+	r.registry.Check()
+	if _, ok := r.registry.Lookup(show.App, show.Key); ok {
 		t.Error("still there")
 	}
+}
+
+// TestAnEndedStreamStaysUntilTheNext has somebody publish under its name: it is there
+// until there is something to play of the next, but for no longer than without that.
+func TestAnEndedStreamStaysUntilTheNext(t *testing.T) {
+	r := newRig(t)
+	r.publish(video(1), audio(48000))
+	r.play(steady, 0, 5000)
+	r.close()
+	first := r.presentation()
+	r.publish(video(1), audio(48000))
+	if r.presentation() != first {
+		t.Error("gone when somebody publishes")
+	}
+	r.at(64_000)
+	if r.presentation() != first {
+		t.Error("gone too early")
+	}
+	r.at(66_000)
+	if r.presentation() == first {
+		t.Error("it stays for good")
+	}
+	r.at(10_000)
+	r.play(steady, 10_000, 10_500)
+	if r.presentation() != first {
+		t.Error("gone when something comes")
+	}
+	r.play(source{fps: 25, gop: 50, rate: 48000, begun: 12}, 10_500, 14_000)
+	if s := r.snapshot(); s.Ended || len(s.Spans()) == 0 || r.presentation().Earlier() != first {
+		t.Error("the next one is not there, or the first one lost")
+	}
+	r.close()
 }
 
 // TestNumbersAndTimesRiseOverPublishers has a publisher that sends faster than
@@ -128,6 +175,7 @@ func TestFasterThanRealTime(t *testing.T) {
 		t.Error("the first presentation is not to be had any more")
 	}
 	r.publish(video(1))
+	r.play(source{fps: 25, gop: 50}, 5000, 10_000)
 	if r.presentation().Earlier() != second || second.Earlier() != nil {
 		t.Error("the second presentation is not to be had, or keeps the first")
 	}

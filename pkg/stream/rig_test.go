@@ -145,7 +145,8 @@ type rig struct {
 	realTime bool // of a bubble
 
 	quiet  bool // nothing is observed
-	seen   *live.Snapshot
+	of     *live.Presentation
+	seen   *live.Snapshot                   // of that
 	listed map[media.TrackID][]live.Segment // all that ever was
 	target time.Duration
 	frames uint64
@@ -314,6 +315,9 @@ func (r *rig) observe() {
 	s := r.snapshot()
 	if s == r.seen {
 		return
+	}
+	if p := r.presentation(); p != r.of {
+		r.of, r.dated.of = p, nil // the clock may be another one
 	}
 	r.seen = s
 	if r.target == 0 || s.Targets.Segment == 0 { // a new publisher may promise anew
