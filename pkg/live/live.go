@@ -104,7 +104,7 @@ type Rendition struct {
 	floor   time.Duration // of reach, for segments that were listed before anybody could see it here
 	longest time.Duration
 	bytes   int64
-	frames  int
+	frames  int // in length, had there been no pause
 	length  time.Duration
 }
 

@@ -252,6 +252,24 @@ func TestFrameRate(t *testing.T) {
 	}
 }
 
+// TestFrameRateBehindPauses has one frame last for long, in the first segment or in a
+// later one.
+func TestFrameRateBehindPauses(t *testing.T) {
+	for _, frames := range [][]int{{38, 50, 50}, {50, 38, 50}, {50, 50, 25}} {
+		p := live.New(live.Settings{Window: 30 * time.Second})
+		h := &live.Header{Track: media.Track{ID: media.TrackID{Kind: media.Video}, Timescale: media.VideoTimescale}}
+		period := &live.Period{Headers: []*live.Header{h}}
+		for i, n := range frames {
+			p.Add(h.Track.ID, live.Segment{
+				Number: uint64(i), Period: period, Header: h, Frames: n, Start: media.Ticks(i * 180_000), Duration: 180_000, Size: 1,
+			}, live.Targets{Segment: 2 * time.Second}, time.Unix(int64(2*i), 0))
+		}
+		if got := p.Snapshot().Spans()[0].Tracks[0].FrameRate(); got != (media.Ratio{Num: 25, Den: 1}) {
+			t.Errorf("%d frames in 2 s each: %v", frames, got)
+		}
+	}
+}
+
 // Gaps in front of the media of a period are no reason to tell of it.
 func TestSpansBehindGaps(t *testing.T) {
 	p := presentation(time.Minute)

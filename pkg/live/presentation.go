@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -311,8 +312,8 @@ func (r *Rendition) measure(seg Segment, target time.Duration) {
 	if length <= 0 || seg.Gap {
 		return
 	}
+	r.pace(seg.Frames, length, target)
 	r.bytes += seg.Size
-	r.frames += seg.Frames
 	r.length += length
 	r.Average = int(float64(r.bytes) * 8 / r.length.Seconds())
 	peak := r.Average + 1
@@ -320,6 +321,23 @@ func (r *Rendition) measure(seg Segment, target time.Duration) {
 		peak = max(peak, int(float64(seg.Size)*8/length.Seconds())+1)
 	}
 	r.Bandwidth = max(r.Bandwidth, roundUp(peak))
+}
+
+// pace counts the frames of a segment. A pause makes one last for many: where there are
+// fewer than usual it counts as if there was none, and where there are more there was
+// one in all that came before.
+func (r *Rendition) pace(frames int, length, target time.Duration) {
+	const uneven = 0.03
+	own := float64(frames) / length.Seconds()
+	usual := float64(r.frames) / r.length.Seconds()
+	switch {
+	case r.length == 0:
+	case own < usual*(1-uneven):
+		frames = int(math.Round(usual * length.Seconds()))
+	case own > usual*(1+uneven) && length >= target/2:
+		r.frames = int(math.Round(own * r.length.Seconds()))
+	}
+	r.frames += frames
 }
 
 // roundUp rounds n up to two significant digits.
