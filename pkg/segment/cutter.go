@@ -90,7 +90,7 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 	}
 	tr.waiting = append(tr.waiting, s)
 	tr.bytes += int64(len(s.Data))
-	return c.release(tr, c.sure(), out)
+	return c.release(tr, c.sure(tr), out)
 }
 
 // Waiting returns the bytes of the samples that wait for the lead.
@@ -146,9 +146,8 @@ func (c *Cutter) pushLead(tr *track, s media.Sample, out []Placed) []Placed {
 		}
 	}
 	out = c.place(tr, s, out)
-	sure := c.sure()
 	for _, other := range c.tracks[1:] {
-		out = c.release(other, sure, out)
+		out = c.release(other, c.sure(other), out)
 		other.reached = other.newest()
 	}
 	return out
