@@ -177,6 +177,56 @@ func TestTornSegmentsAreJudged(t *testing.T) {
 	}
 }
 
+// TestTornBeginningsOfPeriods has the first segments of a period torn in one track, with
+// the gaps in front of them: what is listed in their place is of the period that it was
+// of, as the other track tells.
+func TestTornBeginningsOfPeriods(t *testing.T) {
+	for _, torn := range []string{"v0", "a0"} {
+		for _, count := range []int{1, 2} {
+			t.Run(fmt.Sprintf("%d of %s", count, torn), func(t *testing.T) {
+				r := newRig(t, lingering)
+				r.publishKnown(video(1), audio(48000))
+				r.play(steady, 0, 10_000)
+				r.close()
+				r.at(15_000)
+				r.publishKnown(video(2), audio(22050))
+				r.play(source{fps: 25, gop: 50, rate: 22050}, 15_000, 25_000)
+				r.close()
+				before := r.snapshot()
+				for _, rendition := range before.Renditions {
+					first := slices.IndexFunc(rendition.Segments, func(s live.Segment) bool { return s.Period.Sequence == 1 && !s.Gap })
+					for i := range count {
+						name := "live/show/" + rendition.ID.String() + "/" + rendition.Segments[first+i].Name + ".m4s"
+						if rendition.ID.String() == torn {
+							r.replace(name, r.bytesOf(name)[:500])
+						}
+					}
+				}
+				after, found := r.kill(2*time.Second, lingering)
+				if found.Torn != count {
+					t.Fatalf("%+v", found)
+				}
+				after.collect()
+				after, _ = after.kill(time.Second, lingering)
+				for _, rendition := range after.snapshot().Renditions {
+					if n := rendition.Segments[0].Number; n != after.snapshot().Renditions[0].Segments[0].Number || n > before.Renditions[0].Segments[5].Number {
+						t.Errorf("%v: the playlist begins with %d", rendition.ID, n)
+					}
+					for _, seg := range rendition.Segments {
+						was, ok := before.Rendition(rendition.ID).Find(func(s *live.Segment) bool { return s.Number == seg.Number })
+						if !ok || was.Period.Sequence != seg.Period.Sequence || was.Header.Name != seg.Header.Name {
+							t.Errorf("%v: %s was %s", rendition.ID, describe(seg), describe(was))
+						}
+						if off := seg.Length() - was.Length(); off.Abs() > 50*time.Millisecond {
+							t.Errorf("%v: %s was %s", rendition.ID, describe(seg), describe(was))
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
 // TestWhatIsLeftOfASegmentIsJudged has a disk keep what was staged of a segment, and
 // neither the whole segment nor an order to remove that: it is no segment.
 func TestWhatIsLeftOfASegmentIsJudged(t *testing.T) {

@@ -149,7 +149,7 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 			scale = first.Header(w.id).Track.Timescale
 		}
 	}
-	if w.era == e || w.lacks(lost, start) {
+	if w.era == e || w.lacks(lost, start, scale) {
 		w.fill(number, start, scale, f.targets(), f.Listed)
 	}
 	for _, g := range f.Gaps {
@@ -170,9 +170,21 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 	}
 }
 
-// lacks reports whether segments are lost between the newest one and a time.
-func (w *writer) lacks(lost []blob, start media.Ticks) bool {
-	return slices.ContainsFunc(lost, func(b blob) bool { return b.track == w.id && b.between(w.end, start) })
+// lacks reports whether segments are lost between the newest one and a time on the given
+// timescale, which theirs may be, too. At a later restart other tracks tell.
+func (w *writer) lacks(lost []blob, start media.Ticks, scale uint32) bool {
+	if w.era == nil {
+		return false
+	}
+	if e := w.programme.eraOf(w.next); e != nil && e.Header(w.id) != nil {
+		if _, others := w.programme.began(w.next); others {
+			return true
+		}
+	}
+	own := w.header.Track.Timescale
+	return slices.ContainsFunc(lost, func(b blob) bool {
+		return b.track == w.id && (b.between(w.end, start.Rescale(scale, own)) || b.between(w.end.Rescale(own, scale), start))
+	})
 }
 
 // fill lists gaps in place of segments that are lost, in front of one that starts
@@ -183,20 +195,37 @@ func (w *writer) fill(number uint64, start media.Ticks, scale uint32, targets li
 		return
 	}
 	const rounding = 499 * time.Millisecond
-	count := media.Ticks(number - w.next)
-	own := w.header.Track.Timescale
-	whole := start.Rescale(scale, own) - w.end
-	length := whole / max(count, 1)
-	if length <= 0 || count > maxGaps || length.Duration(own) > targets.Segment+rounding {
+	count := number - w.next
+	length := (start.Duration(scale) - w.end.Duration(w.header.Track.Timescale)) / time.Duration(count)
+	if length <= 0 || count > maxGaps || length > targets.Segment+rounding {
 		return
 	}
-	for i := range count {
-		if i == count-1 {
-			length = whole - i*length
+	p := w.programme
+	for ; w.next < number; w.next++ {
+		if e := p.eraOf(w.next); e != nil && e.Header(w.id) != nil {
+			w.enter(e)
 		}
-		missing := gap(w.next, &w.era.Period, w.header, w.end, length)
+		own := w.header.Track.Timescale
+		end := start.Rescale(scale, own)
+		if left := media.Ticks(number - w.next); left > 1 {
+			end = w.end + (end-w.end)/left
+			if next, ok := p.began(w.next + 1); ok && media.TicksOf(next, own) > w.end {
+				end = media.TicksOf(next, own)
+			}
+		}
+		missing := gap(w.next, &w.era.Period, w.header, w.end, end-w.end)
 		missing.Offset, missing.Lost = w.offset(), true
-		w.programme.live.Add(w.id, missing, targets, at)
-		w.next, w.end = w.next+1, w.end+length
+		p.live.Add(w.id, missing, targets, at)
+		w.end = end
 	}
+}
+
+// began returns when the segment of a number began, since the epoch, as any track tells.
+func (p *programme) began(number uint64) (time.Duration, bool) {
+	for _, r := range p.live.Snapshot().Renditions {
+		if seg, ok := r.Find(func(s *live.Segment) bool { return s.Number == number }); ok {
+			return seg.Start.Duration(seg.Timescale()), true
+		}
+	}
+	return 0, false
 }
