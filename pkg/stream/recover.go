@@ -92,7 +92,7 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 		}
 		f, err := r.find(b)
 		switch {
-		case errors.Is(err, cmaf.ErrTorn):
+		case errors.Is(err, cmaf.ErrTorn), errors.Is(err, errRecord):
 			lost = append(lost, b)
 			sum.Torn++
 			r.drop(b, now)
@@ -171,7 +171,8 @@ func (r *Registry) find(b blob) (found, error) {
 
 var errRecord = errors.New("the record of a segment makes no sense")
 
-// check returns an error for a record that no stream has written.
+// check returns errRecord for a record that no stream has written under that name: viewers
+// would get other bytes than they had.
 func (f *found) check() error {
 	t := f.own()
 	switch {

@@ -446,6 +446,31 @@ func TestRecoverDamaged(t *testing.T) {
 	}
 }
 
+// TestRecoverWhatIsSomethingElse has files with the names of others, of the same track or
+// of another one: nobody gets other bytes than he had.
+func TestRecoverWhatIsSomethingElse(t *testing.T) {
+	r := newRig(t, lingering)
+	r.publishKnown(video(1), audio(48000))
+	r.play(steady, 0, 13000)
+	r.close()
+	names := slices.Sorted(entries(r.disk))
+	a, b, c, d := names[2], names[3], names[1], names[len(names)-1]
+	for _, pair := range [][2]string{{a, b}, {c, d}} {
+		one, other := r.bytesOf(pair[0]), r.bytesOf(pair[1])
+		r.replace(pair[0], other)
+		r.replace(pair[1], one)
+	}
+	after, found := r.kill(time.Second, lingering)
+	if found.Torn != 4 || found.Left != 0 || found.Streams != 1 {
+		t.Errorf("%+v", found)
+	}
+	for name := range entries(after.disk) {
+		if slices.Contains([]string{a, b, c, d}, name) {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}
+
 func (r *rig) replace(name string, data []byte) {
 	r.t.Helper()
 	if err := r.disk.Remove(name); err != nil {
