@@ -205,10 +205,10 @@ func (c *Cutter) patient(tr *track, at media.Ticks) bool {
 func (c *Cutter) expected(tr *track) time.Duration {
 	lead := c.tracks[0]
 	at := lead.time(lead.last)
-	if tr.reached != 0 {
-		at += max(tr.time(tr.newest()-tr.reached), 0)
+	if tr.reached == 0 {
+		return at
 	}
-	return at
+	return at + max(tr.time(tr.newest())-max(tr.time(tr.reached), at), 0)
 }
 
 // place finds the segment, part and chunk of a sample and appends it to out.

@@ -312,6 +312,32 @@ func TestSamplesAheadOfTheLead(t *testing.T) {
 	}
 }
 
+// TestSamplesBehindAPause has a track pause and come back, several samples at once that
+// reach over a boundary, before the lead does: it is no further ahead than it was.
+func TestSamplesBehindAPause(t *testing.T) {
+	cutter := segment.New(config)
+	cutter.SetTracks([]media.Track{video, audio})
+	var samples []media.Sample
+	sound := func(from, to int) {
+		for ms := from; ms < to; ms += 20 {
+			samples = append(samples, frame(audio, ms, true))
+		}
+	}
+	for ms := 0; ms < 9000; ms += 40 {
+		samples = append(samples, frame(video, ms, ms%2000 == 0))
+		switch {
+		case ms < 3000 || ms > 5880:
+			sound(ms+200, ms+240)
+		case ms == 5880:
+			sound(ms+20, ms+240)
+		}
+	}
+	placed := run(cutter, samples)
+	if got, want := starts(placed, a0), "0@200 1@2000 2@5900 3@6000 4@8000"; got != want {
+		t.Errorf("audio begins %s, want %s", got, want)
+	}
+}
+
 func BenchmarkPush(b *testing.B) {
 	cutter := segment.New(config)
 	cutter.SetTracks([]media.Track{video, audio})
