@@ -195,8 +195,12 @@ func (c *Cutter) segmentAt(tr *track, at, moved time.Duration) (uint64, bool) {
 	if len(c.boundaries) == 0 || !tr.begun && at+tr.time(1) < c.boundaries[0].at {
 		return 0, false
 	}
-	if tr != c.tracks[0] && c.overdue(tr, at+moved-c.behind(tr, at).at) {
-		c.bound(at)
+	if tr != c.tracks[0] {
+		b := c.behind(tr, at)
+		without := b.number > c.tracks[0].number && c.promise != 0 // the lead is not in the segment
+		if elapsed := at + moved - b.at; c.overdue(tr, elapsed) || without && elapsed >= c.promise {
+			c.bound(at)
+		}
 	}
 	return c.behind(tr, at).number, true
 }

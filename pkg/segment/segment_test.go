@@ -153,6 +153,8 @@ func TestAudioAheadOfVideoIsCutAtTheVideo(t *testing.T) {
 	}
 }
 
+// TestAudioGoesOnWhenVideoStands has audio make its own boundaries, as far apart as was
+// promised behind the segment that video is in. Video comes back with a key frame.
 func TestAudioGoesOnWhenVideoStands(t *testing.T) {
 	cutter := segment.New(config)
 	cutter.SetTracks([]media.Track{video, audio})
@@ -160,12 +162,14 @@ func TestAudioGoesOnWhenVideoStands(t *testing.T) {
 	for ms := 3000; ms < 12000; ms += 20 {
 		samples = append(samples, frame(audio, ms, true))
 	}
-	samples = append(samples, frame(video, 12000, false), frame(video, 12040, true), frame(video, 14040, true))
+	for ms := 12000; ms < 15000; ms += 40 {
+		samples = append(samples, frame(audio, ms, true), frame(audio, ms+20, true), frame(video, ms, ms%2000 == 0))
+	}
 	placed := run(cutter, samples)
-	if got := starts(placed, a0); got != "0@0 1@2000 2@4480 3@6960 4@9440 5@11920" {
+	if got := starts(placed, a0); got != "0@0 1@2000 2@4480 3@6480 4@8480 5@10480 6@12000 7@14000" {
 		t.Errorf("audio begins segments at %s", got)
 	}
-	if got := starts(placed, v0); got != "0@0 1@2000 5@12000 6@14040" {
+	if got := starts(placed, v0); got != "0@0 1@2000 6@12000 7@14000" {
 		t.Errorf("video begins segments at %s", got)
 	}
 }

@@ -177,6 +177,28 @@ func TestTornSegmentsAreJudged(t *testing.T) {
 	}
 }
 
+// TestVideoThatIsAwayIsJudged has video pause for many segments while audio goes on, or go
+// for so long that the stream goes on without it. The broadcaster is told.
+func TestVideoThatIsAwayIsJudged(t *testing.T) {
+	for _, away := range []int{5000, 9000, 20_000} {
+		t.Run(fmt.Sprint(away), func(t *testing.T) {
+			r := judged(t, 70, func(r *rig) {
+				r.publishKnown(video(1), audio(48000))
+				r.play(steady, 0, 20_000)
+				r.play(source{rate: 48000}, 20_000, 20_000+away)
+				r.play(steady, 20_000+away, 70_000)
+			})
+			r.verify()
+			if all := r.listed[v0]; all[len(all)-1].Gap {
+				t.Errorf("video %s", r.shape(v0))
+			}
+			if len(r.warned) != 1 || r.lines("nothing comes of the picture") != 1 {
+				t.Errorf("warned of %q", r.warned)
+			}
+		})
+	}
+}
+
 // TestTornBeginningsOfPeriods has the first segments of a period torn in one track, with
 // the gaps in front of them: what is listed in their place is of the period that it was
 // of, as the other track tells.

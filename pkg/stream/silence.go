@@ -92,6 +92,7 @@ func (p *programme) accept(a arrival) bool {
 	step := min(a.at.Sub(p.came), frameTime)
 	p.came = a.at
 	if a.Track.Kind == media.Audio {
+		p.watchPicture(a)
 		return p.acceptSound(a)
 	}
 	p.shown = a.Time

@@ -20,6 +20,7 @@ const (
 	silent
 	tardy
 	early
+	still
 	warnings // how many there are
 )
 
@@ -40,6 +41,8 @@ func (w warning) String() string {
 		return "a track of audio comes so late behind the picture that viewers do not get it"
 	case early:
 		return "a track of audio is far ahead of the picture: viewers get both by their times, which is later than they could"
+	case still:
+		return "nothing comes of the picture: viewers stand still until it is back"
 	case warnings:
 	}
 	return ""
@@ -75,6 +78,16 @@ func (p *programme) watchKeys(f arrival) {
 	}
 	if p.unkeyed > p.env.Config.Segment.Max {
 		p.warn(keys, f.Track, "waited", p.unkeyed)
+	}
+}
+
+// watchPicture warns when nothing comes of the picture while sound goes on.
+func (p *programme) watchPicture(sound arrival) {
+	if p.active[0].Kind != media.Video || p.filmed.IsZero() {
+		return
+	}
+	if away := sound.at.Sub(p.filmed); away > hushed {
+		p.warn(still, p.active[0], "for", away)
 	}
 }
 
