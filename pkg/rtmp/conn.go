@@ -33,10 +33,11 @@ type conn struct {
 	in      *chunkReader
 	out     *chunkWriter
 
-	client    *client        // nil before connect
-	streams   []*publication // by message stream ID less 1; nil when it was deleted
-	live      int            // publications with a Sink
-	leave     time.Time      // when a draining connection ends; zero: it is not draining
+	strangers zerolog.Sampler // of what the log tells of connections without a client, nil for all
+	client    *client         // nil before connect
+	streams   []*publication  // by message stream ID less 1; nil when it was deleted
+	live      int             // publications with a Sink
+	leave     time.Time       // when a draining connection ends; zero: it is not draining
 	ignored   map[string]bool
 	hardLimit bool // of the peer's bandwidth
 
@@ -220,7 +221,11 @@ func (c *conn) logEnd(cause error) {
 	case errors.Is(cause, ErrDisconnected): // what it published has said so, or it was a health check
 		level = zerolog.DebugLevel
 	}
-	c.log.WithLevel(level).Err(cause).Msg("RTMP connection closed")
+	log := c.log
+	if c.client == nil && c.strangers != nil {
+		log = log.Sample(c.strangers)
+	}
+	log.WithLevel(level).Err(cause).Msg("RTMP connection closed")
 }
 
 // remoteAddr returns the peer's address, zero when it is none of TCP.

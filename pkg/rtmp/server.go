@@ -77,6 +77,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 	limits := s.Limits.withDefaults()
 	full := s.Log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Second})
+	strangers := &zerolog.BurstSampler{Burst: strangersLogged, Period: time.Second}
 	for {
 		nc, err := s.accept(ctx, ln)
 		if err != nil {
@@ -89,12 +90,17 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			continue
 		}
 		c := newConn(s.Handler, limits, s.Log, nc, s.count.Add(1))
+		c.strangers = strangers
 		conns.Go(func() {
 			defer s.open.Add(-1)
 			c.serve(ctx)
 		})
 	}
 }
+
+// strangersLogged is of how many connections a second the log tells why they ended, of
+// those that never said what they want: whoever scans ports makes many.
+const strangersLogged = 10
 
 // serveError returns what Serve ends with: an error of the listener, unless
 // the end of ctx closed it.

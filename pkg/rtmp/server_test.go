@@ -512,6 +512,24 @@ func TestConnectionsAreBounded(t *testing.T) {
 	t.Error("the place of a closed connection stays taken")
 }
 
+// TestStrangersAreLoggedNowAndThen has connections that speak something else, as who
+// scans ports does: they do not fill the log.
+func TestStrangersAreLoggedNowAndThen(t *testing.T) {
+	s := startServer(t, Limits{})
+	began := time.Now()
+	const strangers = 300
+	for range strangers {
+		p := dialRaw(t, s.addr)
+		p.write([]byte("GET / HTTP/1.1\r\nHost: example\r\n\r\n"))
+		p.wantEnd()
+	}
+	s.stop()
+	lines := strings.Count(s.log.String(), "RTMP connection closed")
+	if most := strangersLogged * (2 + int(time.Since(began).Seconds())); lines == 0 || lines > most {
+		t.Errorf("%d of %d strangers are in the log, within %v", lines, strangers, time.Since(began))
+	}
+}
+
 // flakyListener fails to accept before it works.
 type flakyListener struct {
 	net.Listener
