@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -52,6 +53,7 @@ type sound struct {
 
 	last   uint32        // time of the newest frame that was sent, in ms
 	at     time.Time     // when that came
+	data   []byte        // of it
 	heard  bool          // there was one
 	lacked time.Duration // how long other tracks came since
 	ours   media.Ticks   // how many frames of silence were put behind it
@@ -61,7 +63,9 @@ type sound struct {
 }
 
 // forget is for when others may send next.
-func (s *sound) forget() { s.heard, s.lacked, s.ours, s.quiet, s.late = false, 0, 0, false, false }
+func (s *sound) forget() {
+	s.data, s.heard, s.lacked, s.ours, s.quiet, s.late = nil, false, 0, 0, false, false
+}
 
 // silenceFrom has silence stand in from a time of the publisher on.
 func (s *sound) silenceFrom(at uint32) {
@@ -137,13 +141,18 @@ func (p *programme) fill(s *sound, a arrival, much time.Duration) {
 
 // acceptSound takes a frame of sound, and puts silence in front of it where sound is
 // missing. Where there is silence already the frame is dropped; while it is overdue
-// silence goes on.
+// silence goes on. A frame that is sent again is dropped.
 func (p *programme) acceptSound(a arrival) bool {
 	s := p.sound(a.Track)
 	if s == nil {
 		return true
 	}
 	behind := s.since(a.Time)
+	if s.heard && a.Time == s.last && bytes.Equal(a.Data, s.data) {
+		p.clock.Note(timeline.AudioRepeated)
+		p.watchRepairs(s.id)
+		return false
+	}
 	if s.quiet {
 		if s.late = s.late || behind < -overdue; behind < -overdue {
 			return false
@@ -158,7 +167,7 @@ func (p *programme) acceptSound(a arrival) bool {
 	if missing := s.heard && behind > dropout && without > behind/2; (s.ours > 0 || missing) && behind < aJump {
 		p.fill(s, a, behind)
 	}
-	s.last, s.at, s.ours, s.heard, s.lacked, s.late = a.Time, a.at, 0, true, 0, false
+	s.last, s.at, s.data, s.ours, s.heard, s.lacked, s.late = a.Time, a.at, a.Data, 0, true, 0, false
 	return true
 }
 
@@ -175,7 +184,7 @@ func (p *programme) leadIn(first, a arrival) {
 			p.fill(s, a, behind)
 		}
 	}
-	s.last, s.at, s.ours, s.quiet = a.Time, a.at, 0, false
+	s.last, s.at, s.data, s.ours, s.quiet = a.Time, a.at, a.Data, 0, false
 }
 
 // keepSound has silence go on in place of sound that viewers have had so far, where

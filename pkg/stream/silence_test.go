@@ -2,11 +2,14 @@ package stream_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 	"time"
 
 	"sluice/pkg/cmaf"
+	"sluice/pkg/media"
+	"sluice/pkg/timeline"
 )
 
 // heard returns how many frames of sound viewers get, and how many of silence.
@@ -186,5 +189,43 @@ func TestDropout(t *testing.T) {
 				t.Errorf("a part of %v", length)
 			}
 		}
+	}
+}
+
+// TestSoundThatIsSentTwice has each frame of audio come twice for a while, as it does from
+// an encoder that sends on two ways.
+func TestSoundThatIsSentTwice(t *testing.T) {
+	r := newRig(t, lingering)
+	r.publishKnown(video(1), audio(48000))
+	r.play(steady, 0, 8000)
+	frames := 0
+	for ms := 8000; ms < 20_000; ms += 40 {
+		r.at(ms)
+		r.send(v0, ms, ms%2000 == 0)
+		for ; 8000+frames*1024/48 < ms+40; frames++ {
+			data := binary.BigEndian.AppendUint64([]byte{0, 0, 0, 9, 0x65}, r.frames+1)
+			r.frames++
+			for range 2 {
+				if err := r.pub.WriteFrame(media.Frame{Track: a0, Key: true, Time: uint32(8000 + frames*1024/48), Data: data}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	r.play(steady, 20_000, 30_000)
+	r.close()
+	r.verify()
+	if got, want := r.shape(v0), "p0"+strings.Repeat(" 2.00", 15); got != want {
+		t.Errorf("video %s", got)
+	}
+	if got := r.frameCount(a0); got < 1404 || got > 1410 {
+		t.Errorf("%d frames of audio in 30 s", got)
+	}
+	repairs := r.registry.Vitals()[0].Repairs
+	if want := (timeline.Counts{timeline.AudioRepeated: uint64(frames)}); repairs != want {
+		t.Errorf("repairs %v, want %v", repairs, want)
+	}
+	if n := r.lines("audio sent twice"); n != 1 {
+		t.Errorf("the log says so %d times", n)
 	}
 }

@@ -159,6 +159,9 @@ func (c *Clock) Drift() (ppm float64, behind time.Duration) {
 // Repairs returns how many repairs of each kind were made, of all publishers.
 func (c *Clock) Repairs() Counts { return c.repairs }
 
+// Note counts a repair of times that somebody else has made.
+func (c *Clock) Note(r Repair) { c.count(r) }
+
 func (c *Clock) count(r Repair) { c.repairs[r]++ }
 
 func (c *Clock) track(id media.TrackID) *track {
