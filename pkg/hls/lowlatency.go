@@ -100,17 +100,22 @@ func (p *playlist) parts(seg *live.Segment) {
 	}
 }
 
-// tail writes the hint of the next part, and how far the other playlists of
-// the multivariant playlist are.
+// tail writes the hint of the next part, and how far the other playlists are. Those of
+// tracks that the stream goes on without are among them for as long as a window: there are
+// players that have them from an older multivariant playlist.
 func (p *playlist) tail(s *live.Snapshot, id media.TrackID) {
 	if r := s.Rendition(id); r.Hint != "" && !s.Away {
 		p.add("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"")
 		p.add(r.Hint)
 		p.add(".m4s\"\n")
 	}
-	for _, t := range p.playing {
-		if other := t.Rendition; other.ID != id {
-			p.report(other)
+	for i := range s.Renditions {
+		other := &s.Renditions[i]
+		if n := len(other.Segments); other.ID != id && n > 0 {
+			newest := other.Segments[n-1]
+			if newest.End().Time(newest.Timescale()).After(s.Published.Add(-s.Window)) {
+				p.report(other)
+			}
 		}
 	}
 }

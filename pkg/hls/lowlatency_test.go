@@ -172,7 +172,7 @@ func TestGrowingWithoutKeyFrame(t *testing.T) {
 }
 
 // TestReports shows that a playlist reports on all others of the multivariant
-// playlist, and on them only.
+// playlist, and for the time of a window on those that were.
 func TestReports(t *testing.T) {
 	second := *sd
 	second.Name, second.Track.ID.Index = "second", 1
@@ -203,14 +203,24 @@ func TestReports(t *testing.T) {
 
 	s.begin(1, noon.Add(time.Second), hd, lc) // without v1, once it plays
 	check(v0, reportV1+reportA0)
-	for _, id := range []media.TrackID{v0, a0} {
-		s.finish(id)
-		s.gap(id, media.Ticks(s.lines[id].header.Track.Timescale))
-		s.add(id, live.Segment{
-			Number: s.lines[id].number, Period: s.period, Header: s.lines[id].header, Name: "whole", Start: s.lines[id].at, Duration: 9000, Size: 1,
-		})
+	add := func(seconds media.Ticks) {
+		for _, id := range []media.TrackID{v0, a0} {
+			line := s.lines[id]
+			start, length := line.at, seconds*media.Ticks(line.header.Track.Timescale)
+			line.at += length
+			s.add(id, live.Segment{
+				Number: line.number, Period: s.period, Header: line.header, Name: "whole", Start: start, Duration: length, Size: 1,
+			})
+		}
 	}
-	check(v0, "#EXT-X-RENDITION-REPORT:URI=\"../a0/index.m3u8\",LAST-MSN=1002\n")
+	s.finish(v0)
+	s.finish(a0)
+	add(1)
+	check(v0, reportV1+"#EXT-X-RENDITION-REPORT:URI=\"../a0/index.m3u8\",LAST-MSN=1001\n")
+	for range 10 {
+		add(2)
+	}
+	check(v0, "#EXT-X-RENDITION-REPORT:URI=\"../a0/index.m3u8\",LAST-MSN=1011\n")
 }
 
 // TestSkipBoundary counts the segments that an update leaves out: those that end

@@ -40,7 +40,6 @@ type playlist struct {
 	part     time.Duration // 0 in an ordinary playlist
 	segments []live.Segment
 	growing  *live.Segment // the segment behind them; nil as long as it has no part
-	playing  []live.Listed // the tracks of the multivariant playlist
 	text     []byte
 }
 
@@ -50,7 +49,7 @@ func list(s *live.Snapshot, id media.TrackID, form Form) *playlist {
 	if r == nil || len(spans) == 0 || !offered(spans, form) {
 		return nil
 	}
-	p := &playlist{form: form, target: s.Targets.Segment, segments: r.Segments, playing: spans[len(spans)-1].Tracks}
+	p := &playlist{form: form, target: s.Targets.Segment, segments: r.Segments}
 	if form == TS {
 		for len(p.segments) > 0 && !s.Ended && !paired(s, &p.segments[len(p.segments)-1]) {
 			p.segments = p.segments[:len(p.segments)-1]
