@@ -81,13 +81,18 @@ func (p *programme) watchKeys(f arrival) {
 	}
 }
 
-// watchPicture warns when nothing comes of the picture while sound goes on.
+// watchPicture warns when nothing comes of the picture while sound goes on, and promises
+// viewers no more of it.
 func (p *programme) watchPicture(sound arrival) {
-	if p.active[0].Kind != media.Video || p.filmed.IsZero() {
+	lead := p.active[0]
+	if lead.Kind != media.Video || p.filmed.IsZero() {
 		return
 	}
 	if away := sound.at.Sub(p.filmed); away > hushed {
-		p.warn(still, p.active[0], "for", away)
+		p.warn(still, lead, "for", away)
+		if r := p.live.Snapshot().Rendition(lead); r != nil && r.Hint != "" {
+			p.live.Forgo(lead)
+		}
 	}
 }
 
