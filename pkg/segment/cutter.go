@@ -103,7 +103,8 @@ func (c *Cutter) Waiting() int64 {
 }
 
 // Flush appends to out the samples that still wait for the lead, when the
-// stream ends, but for those that are a second or more ahead of it. The last part of a track ends Length after its last sample.
+// stream ends, but for those that are a second or more ahead of it. The last
+// part of a track ends Length after its last sample.
 func (c *Cutter) Flush(out []Placed) []Placed {
 	if len(c.boundaries) > 0 && len(c.tracks) > 0 {
 		c.settle()
@@ -156,15 +157,18 @@ func (c *Cutter) pushLead(tr *track, s media.Sample, out []Placed) []Placed {
 // placeRest places the waiting samples of a track when no more will come of it, but for
 // those that are far ahead of the lead, whose pictures nobody has.
 func (c *Cutter) placeRest(tr *track, out []Placed) []Placed {
-	if lead := c.tracks[0]; tr != lead && lead.begun {
-		far := c.expected(tr) + held
-		n := len(tr.waiting)
-		for n > 0 && tr.time(tr.waiting[n-1].DTS) > far {
-			n--
-		}
-		tr.waiting = tr.waiting[:n]
+	lead := c.tracks[0]
+	if tr == lead || !lead.begun {
+		return c.placeAll(tr, out)
 	}
-	return c.placeAll(tr, out)
+	far := c.expected(tr) + held
+	for _, s := range tr.waiting {
+		if tr.time(s.DTS) <= far {
+			out = c.place(tr, s, out)
+		}
+	}
+	tr.forget(len(tr.waiting))
+	return out
 }
 
 // placeAll places all waiting samples of a track.

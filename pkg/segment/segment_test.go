@@ -314,6 +314,9 @@ func TestSamplesAheadOfTheLead(t *testing.T) {
 	if far := newest[a0] - ms; far < 900 || far > 1000 {
 		t.Errorf("audio of %d is placed when all ends at %d", newest[a0], ms)
 	}
+	if n := cutter.Waiting(); n != 0 {
+		t.Errorf("%d bytes wait when all has ended", n)
+	}
 }
 
 // TestSamplesBehindAPause has a track pause and come back, several samples at once that
