@@ -1,12 +1,15 @@
 package stream_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"sluice/pkg/live"
+	"sluice/pkg/media"
+	"sluice/pkg/stream"
 )
 
 // TestSoundAheadOfThePicture has the times of audio ahead of those of video, by more
@@ -70,5 +73,21 @@ func TestSoundAheadOfWhatHappens(t *testing.T) {
 				r.verifyNumbers(100 * time.Millisecond)
 			})
 		}
+	}
+}
+
+// TestSoundAheadIsBounded has so much sound wait for the picture that it takes the memory
+// of the stream.
+func TestSoundAheadIsBounded(t *testing.T) {
+	r := newRig(t, lingering, func(c *stream.Config) { c.Limits.Cutting = 1 << 20 })
+	r.publishKnown(video(1), audio(48000))
+	r.play(source{fps: 25, gop: 50, rate: 48000, sound: 8000}, 0, 1000)
+	frame, sent := make([]byte, 30<<10), 0
+	var err error
+	for ; err == nil && sent < 100; sent++ {
+		err = r.pub.WriteFrame(media.Frame{Track: a0, Key: true, Time: uint32(9000 + sent*1024/48), Data: frame})
+	}
+	if !errors.Is(err, stream.ErrTooLarge) || sent < 30 || sent > 40 {
+		t.Errorf("%d frames of 30 KiB: %v", sent, err)
 	}
 }

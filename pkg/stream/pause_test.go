@@ -84,3 +84,32 @@ func TestEncoderPauses(t *testing.T) {
 		}
 	}
 }
+
+// TestAPictureThatIsAwayIsNotPromised has video pause behind a part, so that the next one
+// was hinted at. Players ask for that over and over.
+func TestAPictureThatIsAwayIsNotPromised(t *testing.T) {
+	r := newRig(t, lingering)
+	r.publishKnown(video(1), audio(48000))
+	r.play(steady, 0, 20_500)
+	hint := func() string { return r.snapshot().Rendition(v0).Hint }
+	if hint() == "" {
+		t.Fatal("nothing was hinted at")
+	}
+	r.play(source{rate: 48000}, 20_500, 22_000)
+	if hint() == "" {
+		t.Error("the hint has gone when the picture may be back yet")
+	}
+	r.play(source{rate: 48000}, 22_000, 24_500)
+	if h := hint(); h != "" {
+		t.Errorf("%s is promised yet", h)
+	}
+	if r.snapshot().Rendition(a0).Hint == "" {
+		t.Error("nothing is promised of the sound")
+	}
+	r.play(steady, 26_000, 32_000)
+	if hint() == "" {
+		t.Error("nothing is promised when the picture is back")
+	}
+	r.close()
+	r.verify()
+}
