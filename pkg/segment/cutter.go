@@ -11,8 +11,8 @@ const (
 	// of that.
 	held = time.Second
 
-	// longest is how much media of a track may wait for the lead track at all.
-	longest = 12 * time.Second
+	// heldAtMost is how much may wait for it at all.
+	heldAtMost = 12 * time.Second
 )
 
 // A Cutter places the samples of one stream. It is not safe for concurrent
@@ -201,7 +201,7 @@ func (c *Cutter) patient(tr *track, at media.Ticks) bool {
 	if !c.tracks[0].begun {
 		return waited <= held
 	}
-	return waited <= longest && tr.time(at) >= c.expected(tr)-held
+	return waited <= heldAtMost && tr.time(at) >= c.expected(tr)-held
 }
 
 // expected returns where the lead would be, which has begun, if it had gone on as another

@@ -91,3 +91,19 @@ func TestSoundAheadIsBounded(t *testing.T) {
 		t.Errorf("%d frames of 30 KiB: %v", sent, err)
 	}
 }
+
+// TestAJumpBackIsNotSoundAhead has the clock of both tracks jump back: the first picture
+// behind that is earlier than the sound before it.
+func TestAJumpBackIsNotSoundAhead(t *testing.T) {
+	for _, jump := range []int{3000, 4500, 8000} {
+		r := newRig(t, lingering)
+		r.publishKnown(video(1), audio(48000))
+		r.play(steady, 0, 10_000)
+		r.play(source{fps: 25, gop: 50, rate: 48000, ahead: -jump}, 10_000, 20_000)
+		r.close()
+		r.verify()
+		if n := r.lines("far ahead of the picture"); n != 0 {
+			t.Errorf("back by %d ms: warned of %q", jump, r.warned)
+		}
+	}
+}

@@ -99,10 +99,11 @@ func (p *programme) accept(a arrival) bool {
 		p.watchPicture(a)
 		return p.acceptSound(a)
 	}
+	back := int32(a.Time-p.shown) < 0 // the clock jumped, and sound is yet to follow
 	p.shown = a.Time
 	for i := range p.sounds {
 		s := &p.sounds[i]
-		if ahead := -s.since(a.Time); s.heard && ahead > p.env.Config.Segment.Target && ahead < unrelated {
+		if ahead := -s.since(a.Time); s.heard && !back && ahead > p.env.Config.Segment.Target && ahead < unrelated {
 			p.warn(early, s.id, "ahead", ahead)
 		}
 		s.lacked += step
