@@ -143,21 +143,18 @@ func start(s *live.Snapshot, spans []live.Span, i int) time.Duration {
 func begin(span live.Span) time.Duration {
 	all := time.Duration(0)
 	for _, t := range span.Tracks {
-		all = max(all, since(t.Segments[slices.IndexFunc(t.Segments, played)]))
+		all = max(all, t.Segments[slices.IndexFunc(t.Segments, played)].From())
 	}
 	first := all
 	for _, t := range span.Tracks {
 		for _, seg := range t.Segments {
-			if played(seg) && since(seg) <= all && seg.End().Duration(seg.Timescale()) > all {
-				first = min(first, since(seg))
+			if played(seg) && seg.From() <= all && seg.To() > all {
+				first = min(first, seg.From())
 			}
 		}
 	}
 	return first
 }
-
-// since returns when a segment begins, since the epoch.
-func since(seg live.Segment) time.Duration { return seg.Start.Duration(seg.Timescale()) }
 
 // played reports whether a segment has media.
 func played(seg live.Segment) bool { return !seg.Gap }
@@ -168,7 +165,7 @@ func end(span live.Span) time.Duration {
 	var first time.Duration
 	for i, t := range span.Tracks {
 		seg := last(t.Segments)
-		if at := seg.End().Duration(seg.Timescale()); i == 0 || at < first {
+		if at := seg.To(); i == 0 || at < first {
 			first = at
 		}
 	}

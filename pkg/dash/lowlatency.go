@@ -146,7 +146,7 @@ func (p period) stop(next period) time.Duration {
 	var first time.Duration
 	for i, t := range p.Tracks {
 		seg := last(t.Segments)
-		at := seg.End().Duration(seg.Timescale())
+		at := seg.To()
 		whole := p.grid.At(seg.Number + 1).Duration(p.grid.Timescale())
 		if at > whole && at < whole+crumb {
 			at = whole

@@ -64,6 +64,12 @@ func (s Segment) End() media.Ticks { return s.Start + s.Duration }
 // Timescale returns the unit of the segment's ticks.
 func (s Segment) Timescale() uint32 { return s.Header.Track.Timescale }
 
+// From returns when the segment begins, since the Unix epoch.
+func (s Segment) From() time.Duration { return s.Start.Duration(s.Timescale()) }
+
+// To returns when the segment ends, since the Unix epoch.
+func (s Segment) To() time.Duration { return s.End().Duration(s.Timescale()) }
+
 // Length returns the segment's duration as time.
 func (s Segment) Length() time.Duration { return s.Duration.Duration(s.Timescale()) }
 

@@ -40,10 +40,10 @@ func pastOf(s *live.Snapshot) segment.Past {
 	for _, r := range s.Renditions {
 		for _, seg := range r.Segments {
 			if _, known := starts[seg.Number]; !known {
-				starts[seg.Number] = seg.Start.Duration(seg.Timescale())
+				starts[seg.Number] = seg.From()
 			}
 			if seg.Number >= newest {
-				newest, end = seg.Number, max(end, seg.End().Duration(seg.Timescale()))
+				newest, end = seg.Number, max(end, seg.To())
 			}
 		}
 	}

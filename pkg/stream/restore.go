@@ -224,7 +224,7 @@ func (w *writer) fill(number uint64, start media.Ticks, scale uint32, targets li
 func (p *programme) began(number uint64) (time.Duration, bool) {
 	for _, r := range p.live.Snapshot().Renditions {
 		if seg, ok := r.Find(func(s *live.Segment) bool { return s.Number == number }); ok {
-			return seg.Start.Duration(seg.Timescale()), true
+			return seg.From(), true
 		}
 	}
 	return 0, false

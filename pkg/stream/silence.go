@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"sluice/pkg/codec"
 	"sluice/pkg/media"
 	"sluice/pkg/timeline"
 )
@@ -41,54 +40,6 @@ const (
 	// aJump is what two tracks of a publisher are not apart, unless its clock jumped.
 	aJump = 5 * time.Second
 )
-
-// A sound is a track of audio as its publisher sends it. When nothing comes of it
-// while other tracks go on, frames of silence stand in for it: players stand still
-// where one track ends.
-type sound struct {
-	id     media.TrackID
-	frame  []byte      // of silence
-	length media.Ticks // of a frame
-	scale  uint32      // of length
-
-	last   uint32        // time of the newest frame that was sent, in ms
-	at     time.Time     // when that came
-	data   []byte        // of it
-	heard  bool          // there was one
-	lacked time.Duration // how long other tracks came since
-	ours   media.Ticks   // how many frames of silence were put behind it
-	quiet  bool          // silence stands in
-	late   bool          // what came since is overdue
-	bursts bool          // it comes in bursts
-}
-
-// forget is for when others may send next.
-func (s *sound) forget() {
-	s.data, s.heard, s.lacked, s.ours, s.quiet, s.late = nil, false, 0, 0, false, false
-}
-
-// silenceFrom has silence stand in from a time of the publisher on.
-func (s *sound) silenceFrom(at uint32) {
-	s.last, s.ours, s.heard, s.quiet, s.late = at-uint32(s.length.Rescale(s.scale, 1000)), 0, true, true, false
-}
-
-// patience returns how long other tracks must come for silence to stand in.
-func (s *sound) patience() time.Duration {
-	if s.bursts {
-		return burst
-	}
-	return mute
-}
-
-// next returns the time of the frame behind the newest, in ms modulo 2^32.
-func (s *sound) next() uint32 {
-	return s.last + uint32(((s.ours+1)*s.length).Rescale(s.scale, 1000))
-}
-
-// since returns the time from next to a publisher's time.
-func (s *sound) since(at uint32) time.Duration {
-	return time.Duration(int32(at-s.next())) * time.Millisecond
-}
 
 // accept takes a frame of the publisher on air, of any track. It returns false if the
 // frame is to be dropped, as silence has its place.
@@ -221,33 +172,4 @@ func (p *programme) tooLate(a arrival) bool {
 	}
 	p.warn(tardy, a.Track, "late", late)
 	return true
-}
-
-// sound returns what is known of a track of sound, nil if it has no silence.
-func (p *programme) sound(id media.TrackID) *sound {
-	i := slices.IndexFunc(p.sounds, func(s sound) bool { return s.id == id })
-	if i < 0 {
-		return nil
-	}
-	return &p.sounds[i]
-}
-
-// tune takes the configuration of a track, of whose codec there may be silence.
-func (f *feed) tune(t media.Track) {
-	f.sounds = slices.DeleteFunc(f.sounds, func(s sound) bool { return s.id == t.ID })
-	if frame := silenceOf(t); frame != nil {
-		f.sounds = append(f.sounds, sound{id: t.ID, frame: frame, length: t.FrameTicks, scale: t.Timescale})
-	}
-}
-
-// silenceOf returns a frame of silence of a track, nil if its codec has none.
-func silenceOf(t media.Track) []byte {
-	if t.Codec != media.AAC {
-		return nil
-	}
-	a, err := codec.ParseAAC(t.Config)
-	if err != nil {
-		return nil
-	}
-	return a.SilentFrame()
 }
