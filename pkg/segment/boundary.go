@@ -195,14 +195,19 @@ func (c *Cutter) segmentAt(tr *track, at, moved time.Duration) (uint64, bool) {
 	if len(c.boundaries) == 0 || !tr.begun && at+tr.time(1) < c.boundaries[0].at {
 		return 0, false
 	}
-	if tr != c.tracks[0] {
-		b := c.behind(tr, at)
-		without := b.number > c.tracks[0].number && c.promise != 0 // the lead is not in the segment
-		if elapsed := at + moved - b.at; c.overdue(tr, elapsed) || without && elapsed >= c.promise {
-			c.bound(at)
-		}
+	if tr != c.tracks[0] && c.outruns(tr, at, moved) {
+		c.bound(at)
 	}
 	return c.behind(tr, at).number, true
+}
+
+// outruns reports whether the segment of a sample, moved to the given time from so much
+// later, would get too long in a track that does not lead.
+func (c *Cutter) outruns(tr *track, at, moved time.Duration) bool {
+	b := c.behind(tr, at)
+	without := b.number > c.tracks[0].number && c.promise != 0 // the lead is not in the segment
+	elapsed := at + moved - b.at
+	return c.overdue(tr, elapsed) || without && elapsed >= c.promise
 }
 
 // sure returns the time before which there will be no more boundaries: where

@@ -93,6 +93,20 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 	return c.release(tr, c.sure(tr), out)
 }
 
+// Short returns how long before the end of the lead another track ends, if a segment has
+// begun since then, or else 0.
+func (c *Cutter) Short(id media.TrackID) time.Duration {
+	tr, n := find(c.tracks, id), len(c.boundaries)
+	if tr == nil || n == 0 || !tr.begun || !c.tracks[0].begun {
+		return 0
+	}
+	end := tr.time(tr.newest() + tr.step)
+	if c.boundaries[n-1].at <= end {
+		return 0
+	}
+	return c.edge - end
+}
+
 // Waiting returns the bytes of the samples that wait for the lead.
 func (c *Cutter) Waiting() int64 {
 	var bytes int64
@@ -123,10 +137,14 @@ func (c *Cutter) Flush(out []Placed) []Placed {
 	return out
 }
 
-// pushLead takes a sample of the lead track. A track that has just come to
-// lead begins with a key frame and a segment of its own.
+// pushLead takes a sample of the lead track.
 func (c *Cutter) pushLead(tr *track, s media.Sample, out []Placed) []Placed {
-	out = c.placeAll(tr, out) // what has waited while another track led
+	return c.lead(tr, s, c.catchUp(tr, out))
+}
+
+// lead places a sample of the lead track, and what waited for it of others. A track that
+// has just come to lead begins with a key frame and a segment of its own.
+func (c *Cutter) lead(tr *track, s media.Sample, out []Placed) []Placed {
 	if !tr.begun && !s.Key {
 		return out
 	}
@@ -155,28 +173,38 @@ func (c *Cutter) pushLead(tr *track, s media.Sample, out []Placed) []Placed {
 }
 
 // placeRest places the waiting samples of a track when no more will come of it, but for
-// those that are far ahead of the lead, whose pictures nobody has.
+// those whose pictures nobody has: they are far ahead of the lead, or behind the segment
+// that it ends in.
 func (c *Cutter) placeRest(tr *track, out []Placed) []Placed {
-	lead := c.tracks[0]
-	if tr == lead || !lead.begun {
-		return c.placeAll(tr, out)
+	if tr == c.tracks[0] {
+		return c.catchUp(tr, out)
 	}
-	far := c.expected(tr) + held
 	for _, s := range tr.waiting {
-		if tr.time(s.DTS) <= far {
-			out = c.place(tr, s, out)
+		if c.tracks[0].begun && c.outlasts(tr, s) {
+			break
 		}
+		out = c.place(tr, s, out)
 	}
 	tr.forget(len(tr.waiting))
 	return out
 }
 
-// placeAll places all waiting samples of a track.
-func (c *Cutter) placeAll(tr *track, out []Placed) []Placed {
-	for _, s := range tr.waiting {
-		out = c.place(tr, s, out)
+// outlasts reports whether a waiting sample has no place beside the last picture.
+func (c *Cutter) outlasts(tr *track, s media.Sample) bool {
+	at := tr.time(tr.moved(s).DTS)
+	if tr.time(s.DTS) > c.expected(tr)+held {
+		return true
 	}
-	tr.forget(len(tr.waiting))
+	return c.behind(tr, at).number == c.tracks[0].number && c.outruns(tr, at, tr.time(s.DTS)-at)
+}
+
+// catchUp places the samples of the lead track that have waited while another one led.
+func (c *Cutter) catchUp(tr *track, out []Placed) []Placed {
+	waited := tr.waiting
+	tr.waiting, tr.bytes = nil, 0
+	for _, s := range waited {
+		out = c.lead(tr, s, out)
+	}
 	return out
 }
 

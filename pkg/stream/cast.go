@@ -32,9 +32,10 @@ const (
 type cast struct {
 	onAir   *Publication
 	standby *Publication
-	left    time.Time // when the last publisher went, while there is none
-	ended   time.Time // when the programme ended
-	gone    time.Time // when the last of it can be had then
+	left    time.Time   // when the last publisher went, while there is none
+	ended   time.Time   // when the programme ended
+	gone    time.Time   // when the last of it can be had then
+	after   predecessor // what it leaves then to the next programme of its name
 	signs   chan struct{}
 
 	publishers uint64 // that went on air

@@ -11,25 +11,22 @@ type predecessor struct {
 	seen   time.Time // when it last changed
 }
 
-// successor returns what follows on a programme, which may be nil.
-func successor(old *programme) predecessor {
-	if old == nil {
-		return predecessor{}
-	}
-	p := old.before
-	s := old.live.Snapshot()
-	p.seen = s.Published
-	if end := s.End(); end.After(p.end) {
-		p.end = end
+// succeeded returns what the programme leaves to the next when it ends at a time.
+func (p *programme) succeeded(at time.Time) predecessor {
+	last := p.before
+	s := p.live.Snapshot()
+	last.seen = at
+	if end := s.End(); end.After(last.end) {
+		last.end = end
 	}
 	for _, r := range s.Renditions {
 		if n := len(r.Segments); n > 0 {
-			last := r.Segments[n-1]
-			p.number = max(p.number, last.Number+1)
-			p.period = max(p.period, last.Period.Sequence+1)
+			newest := r.Segments[n-1]
+			last.number = max(last.number, newest.Number+1)
+			last.period = max(last.period, newest.Period.Sequence+1)
 		}
 	}
-	return p
+	return last
 }
 
 // numbering is when media sequence numbers began. It keeps them below 2^31,

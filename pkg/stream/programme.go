@@ -61,6 +61,7 @@ type feed struct {
 	led      time.Time       // when the lead sent a frame that was taken
 	sounds   []sound         // tracks of audio for which there is silence
 	came     time.Time       // when the last frame of any track came
+	dark     time.Duration   // how long sound came since the last frame of video
 	shown    uint32          // time of the newest frame of video, in ms
 }
 
@@ -113,6 +114,7 @@ func (p *programme) suspend() {
 	if len(p.active) == 0 && len(p.early.frames) > 0 {
 		p.beginLate()
 	}
+	p.endSound()
 	p.place(p.cutter.Flush(p.placed[:0]))
 	for _, w := range p.writers {
 		if w.open {
@@ -146,7 +148,7 @@ func (p *programme) end(now time.Time) {
 // conclude makes the programme one that has ended at a time, and returns when the
 // last of it is removed.
 func (p *programme) conclude(at time.Time) (last time.Time) {
-	p.ended = at
+	p.ended, p.after = at, p.succeeded(at)
 	p.live.End(at)
 	p.gone = p.retireAll(at.Add(p.env.Config.Keep))
 	return p.gone

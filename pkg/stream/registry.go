@@ -83,9 +83,15 @@ func (r *Registry) programme(name Name, pub *Publication) (*programme, error) {
 		pub.seat.leave()
 		return nil, ErrStreams
 	}
-	p := newProgramme(r.env, name, r.env.Now(), successor(old))
+	before := predecessor{}
 	if old != nil {
+		before = old.after
+	}
+	p := newProgramme(r.env, name, r.env.Now(), before)
+	if old != nil && len(old.live.Snapshot().Renditions) > 0 {
 		p.live.Follow(old.live)
+	} else if old != nil && old.live.Earlier() != nil {
+		p.live.Follow(old.live.Earlier())
 	}
 	r.programmes[name] = p
 	return p, nil

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
@@ -47,9 +46,11 @@ func (p *programme) accept(a arrival) bool {
 	step := min(a.at.Sub(p.came), frameTime)
 	p.came = a.at
 	if a.Track.Kind == media.Audio {
-		p.watchPicture(a)
+		p.dark += step
+		p.watchPicture()
 		return p.acceptSound(a)
 	}
+	p.dark = 0
 	back := int32(a.Time-p.shown) < 0 // the clock jumped, and sound is yet to follow
 	p.shown = a.Time
 	for i := range p.sounds {
@@ -100,7 +101,7 @@ func (p *programme) acceptSound(a arrival) bool {
 		return true
 	}
 	behind := s.since(a.Time)
-	if s.heard && a.Time == s.last && bytes.Equal(a.Data, s.data) {
+	if s.repeated(a.Frame) {
 		p.clock.Note(timeline.AudioRepeated)
 		p.watchRepairs(s.id)
 		return false
@@ -119,7 +120,7 @@ func (p *programme) acceptSound(a arrival) bool {
 	if missing := s.heard && behind > dropout && without > behind/2; (s.ours > 0 || missing) && behind < aJump {
 		p.fill(s, a, behind)
 	}
-	s.last, s.at, s.data, s.ours, s.heard, s.lacked, s.late = a.Time, a.at, a.Data, 0, true, 0, false
+	s.last, s.at, s.ours, s.heard, s.lacked, s.late = a.Time, a.at, 0, true, 0, false
 	return true
 }
 
@@ -136,7 +137,19 @@ func (p *programme) leadIn(first, a arrival) {
 			p.fill(s, a, behind)
 		}
 	}
-	s.last, s.at, s.data, s.ours, s.quiet = a.Time, a.at, a.Data, 0, false
+	s.repeated(a.Frame)
+	s.last, s.at, s.ours, s.quiet = a.Time, a.at, 0, false
+}
+
+// endSound puts silence behind sound that ends in front of a segment in which the picture
+// does, when no more will come.
+func (p *programme) endSound() {
+	for i := range p.sounds {
+		s := &p.sounds[i]
+		if missing := p.cutter.Short(s.id); s.heard && missing < burst {
+			p.fill(s, arrival{at: p.came}, missing)
+		}
+	}
 }
 
 // keepSound has silence go on in place of sound that viewers have had so far, where

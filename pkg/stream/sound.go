@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"hash/maphash"
 	"slices"
 	"time"
 
@@ -19,18 +20,40 @@ type sound struct {
 
 	last   uint32        // time of the newest frame that was sent, in ms
 	at     time.Time     // when that came
-	data   []byte        // of it
 	heard  bool          // there was one
 	lacked time.Duration // how long other tracks came since
 	ours   media.Ticks   // how many frames of silence were put behind it
 	quiet  bool          // silence stands in
 	late   bool          // what came since is overdue
 	bursts bool          // it comes in bursts
+
+	recent [32]fingerprint // of the frames that were sent last
+	oldest int             // of recent
+}
+
+// A fingerprint is what two frames of a track have in common that are the same.
+type fingerprint struct {
+	time uint32 // in ms
+	sum  uint64 // of the data
+}
+
+var seed = maphash.MakeSeed()
+
+// repeated reports whether a frame was sent before, lately, and if not keeps it in mind.
+func (s *sound) repeated(f media.Frame) bool {
+	p := fingerprint{f.Time, maphash.Bytes(seed, f.Data)}
+	if slices.Contains(s.recent[:], p) {
+		return true
+	}
+	s.recent[s.oldest] = p
+	s.oldest = (s.oldest + 1) % len(s.recent)
+	return false
 }
 
 // forget is for when others may send next.
 func (s *sound) forget() {
-	s.data, s.heard, s.lacked, s.ours, s.quiet, s.late = nil, false, 0, 0, false, false
+	s.heard, s.lacked, s.ours, s.quiet, s.late = false, 0, 0, false, false
+	s.recent = [len(s.recent)]fingerprint{}
 }
 
 // silenceFrom has silence stand in from a time of the publisher on.

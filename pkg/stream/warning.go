@@ -83,13 +83,9 @@ func (p *programme) watchKeys(f arrival) {
 
 // watchPicture warns when nothing comes of the picture while sound goes on, and promises
 // viewers no more of it.
-func (p *programme) watchPicture(sound arrival) {
-	lead := p.active[0]
-	if lead.Kind != media.Video || p.filmed.IsZero() {
-		return
-	}
-	if away := sound.at.Sub(p.filmed); away > hushed {
-		p.warn(still, lead, "for", away)
+func (p *programme) watchPicture() {
+	if lead := p.active[0]; lead.Kind == media.Video && p.dark > hushed {
+		p.warn(still, lead, "for", p.dark)
 		if r := p.live.Snapshot().Rendition(lead); r != nil && r.Hint != "" {
 			p.live.Forgo(lead)
 		}

@@ -1,5 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { pipeline, Transform, type Readable, type TransformCallback, type Writable } from 'node:stream';
 import { Parser } from 'm3u8-parser';
 import { BOX, BOXES, CLOCK_FILTER, HEIGHT, RATE, readClock, WIDTH } from './clock-picture';
 
@@ -10,34 +11,99 @@ export interface ClockPublisher {
   kill(): Promise<void>;
 }
 
-/**
- * Publishes, with ffmpeg, a picture that shows the wall clock, and a tone:
- * H.264 with a key frame every two seconds and `bFrames` B-frames in a row. The
- * picture can be `times` as wide and high, and the tone stop after `sound` seconds, or
- * be left out if that is 0.
- */
-export function publishClock(url: string, bFrames: number, times = 1, sound?: number): ClockPublisher {
+/** What a publisher sends. */
+export interface ClockSettings {
+  /** B-frames in a row; none by default. */
+  bFrames?: number;
+  /** How many times as wide and high the picture is. */
+  times?: number;
+  /** Seconds after which sound stops; 0 for none at all. */
+  sound?: number;
+  /** Seconds from and to which no picture is sent, while sound goes on. */
+  dark?: [number, number];
+}
+
+/** Publishes, with ffmpeg, a picture that shows the wall clock, with a key frame every two seconds, and a tone. */
+export function publishClock(url: string, settings: ClockSettings = {}): ClockPublisher {
+  const { bFrames = 0, times = 1, sound, dark } = settings;
   const input = ['-re', '-f', 'lavfi', '-i', `testsrc2=s=${WIDTH}x${HEIGHT}:r=${RATE}`];
   const tone = sound === 0 ? [] : ['-re', '-f', 'lavfi', '-i', 'sine=sample_rate=48000'];
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-bf', `${bFrames}`];
   const groups = ['-b_strategy', '0', '-g', `${2 * RATE}`, '-sc_threshold', '0', '-b:v', '500k'];
-  const output = ['-c:a', 'aac', '-b:a', '64k', '-flush_packets', '1', '-f', 'flv', url];
+  const codecs = [...video, ...groups, '-c:a', 'aac', '-b:a', '64k'];
+  const output = ['-flush_packets', '1', '-f', 'flv'];
   if (sound) {
     tone.unshift('-t', `${sound}`);
-    output.unshift('-max_interleave_delta', '1000'); // else ffmpeg waits with the picture for sound
+    output.unshift(...UNEVEN);
   }
   const filter = `${CLOCK_FILTER},scale=${times * WIDTH}:${times * HEIGHT}:flags=neighbor`;
-  const encoder = spawn(
-    'ffmpeg',
-    ['-v', 'error', ...input, ...tone, '-filter_complex', filter, ...video, ...groups, ...output],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  const gone = once(encoder, 'exit');
+  const encode = [...input, ...tone, '-filter_complex', filter, ...codecs, ...output];
+  if (!dark) return controlled([ffmpeg([...encode, url])]);
+
+  const encoder = ffmpeg([...encode, 'pipe:1']);
+  const sender = ffmpeg(['-i', 'pipe:0', '-c', 'copy', ...UNEVEN, ...output, url]);
+  const ends = (): void => undefined; // a pipe breaks when one of the two is killed
+  pipeline(encoder.stdout, new Darkness(...dark), sender.stdin, ends);
+  return controlled([sender, encoder]);
+}
+
+/** Has ffmpeg send what it has of one track while there is nothing of another. */
+const UNEVEN = ['-max_interleave_delta', '1000'];
+
+type Ffmpeg = ChildProcessByStdio<Writable, Readable, null>;
+
+function ffmpeg(args: string[]): Ffmpeg {
+  return spawn('ffmpeg', ['-nostdin', '-v', 'error', ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+/** Processes that publish together, the one that is connected first. */
+function controlled(processes: Ffmpeg[]): ClockPublisher {
+  const gone = Promise.all(processes.map((process) => once(process, 'exit')));
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    encoder.kill(signal);
+    for (const process of processes) process.kill(signal);
     await gone;
   };
   return { stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+}
+
+const FLV_HEADER = 13; // bytes, with the size of no tag in front
+const TAG_HEADER = 11;
+const TAG_END = 4;
+const VIDEO = 9;
+
+/** Leaves tags of video out of an FLV file, from and to a time in seconds. */
+class Darkness extends Transform {
+  readonly #from: number;
+  readonly #to: number;
+  #rest = Buffer.alloc(0);
+  #begun = false;
+
+  constructor(from: number, to: number) {
+    super();
+    this.#from = from;
+    this.#to = to;
+  }
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    for (let length = this.#next(); length > 0 && this.#rest.length >= length; length = this.#next()) {
+      if (!this.#begun || !this.#dark()) this.push(this.#rest.subarray(0, length));
+      this.#begun = true;
+      this.#rest = this.#rest.subarray(length);
+    }
+    done();
+  }
+
+  /** Bytes of what comes next, 0 while that is not known. */
+  #next(): number {
+    if (!this.#begun) return FLV_HEADER;
+    return this.#rest.length < TAG_HEADER ? 0 : TAG_HEADER + this.#rest.readUIntBE(1, 3) + TAG_END;
+  }
+
+  #dark(): boolean {
+    const seconds = this.#rest.readUIntBE(4, 3) / 1000;
+    return this.#rest[0] === VIDEO && seconds >= this.#from && seconds < this.#to;
+  }
 }
 
 /**

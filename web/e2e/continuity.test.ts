@@ -4,7 +4,7 @@ import { activateGateway, type ActivatedGateway } from './activation';
 import { openBare, playBare, startBareSite, type Bare, type BareSite } from './bare';
 import { launch, open } from './browser';
 import { HEIGHT, WIDTH } from './clock-picture';
-import { publishClock, type ClockPublisher } from './clock-publisher';
+import { publishClock, type ClockPublisher, type ClockSettings } from './clock-publisher';
 import { listed } from './gateway';
 
 // Viewers watch one stream, to which things happen. None of them does anything
@@ -46,11 +46,23 @@ interface Event {
 
 const EVENTS: Event[] = [
   {
+    name: 'the picture pauses, and sound goes on',
+    away: 7, // it is back with a key frame
+    times: 1,
+    happen: async () => {
+      const backup = publish({ dark: [8, 13] });
+      await sleep(4);
+      await encoder.kill();
+      encoder = backup;
+      await sleep(9);
+    },
+  },
+  {
     name: 'a backup goes on air, and its sound stops for good',
     away: 3,
     times: 1,
     happen: async () => {
-      const mute = publish(1, 10);
+      const mute = publish({ sound: 10 });
       await sleep(4);
       await encoder.kill();
       encoder = mute;
@@ -63,7 +75,7 @@ const EVENTS: Event[] = [
     happen: async () => {
       await encoder.kill();
       await sleep(2);
-      encoder = publish(1, 0);
+      encoder = publish({ sound: 0 });
     },
   },
   {
@@ -73,7 +85,7 @@ const EVENTS: Event[] = [
     happen: async () => {
       await encoder.kill();
       await sleep(5);
-      encoder = publish(1);
+      encoder = publish();
     },
   },
   {
@@ -83,7 +95,7 @@ const EVENTS: Event[] = [
     happen: async () => {
       await encoder.kill();
       await sleep(2);
-      encoder = publish(2);
+      encoder = publish({ times: 2 });
     },
   },
   {
@@ -91,7 +103,7 @@ const EVENTS: Event[] = [
     away: 3, // the backup's next key frame is within two seconds of the second that it waits
     times: 1,
     happen: async () => {
-      const backup = publish(1);
+      const backup = publish();
       await sleep(4);
       await encoder.kill();
       encoder = backup;
@@ -104,7 +116,7 @@ const EVENTS: Event[] = [
     happen: async () => {
       await gateway.crash(3000);
       await encoder.stop();
-      encoder = publish(1);
+      encoder = publish();
     },
   },
   {
@@ -115,7 +127,7 @@ const EVENTS: Event[] = [
       for (let n = 0; n < 2; n++) {
         await encoder.kill();
         await sleep(2);
-        encoder = publish(1);
+        encoder = publish();
         await sleep(3);
       }
     },
@@ -130,7 +142,7 @@ const EVENTS: Event[] = [
       const back = sleep(8);
       await comeAnew();
       await back;
-      encoder = publish(1);
+      encoder = publish();
     },
   },
   {
@@ -142,7 +154,7 @@ const EVENTS: Event[] = [
       await encoder.kill();
       await sleep(4);
       const before = await playlist();
-      encoder = publish(1);
+      encoder = publish();
       while ((await playlist()) === before) await sleep(0.02);
       await comeAnew();
     },
@@ -162,7 +174,7 @@ let encoder: ClockPublisher;
 beforeAll(async () => {
   const settings = { SLUICE_STREAM_CONFLICT: 'backup' };
   [gateway, browser, site] = await Promise.all([activateGateway(settings), launch(), startBareSite()]);
-  encoder = publish(1);
+  encoder = publish();
   await listed(`http://${gateway.http}/live/show/v0/index.m3u8`, 4);
 });
 
@@ -239,8 +251,8 @@ declare global {
   }
 }
 
-function publish(times: number, sound?: number): ClockPublisher {
-  return publishClock(`rtmp://${gateway.rtmp}/live/show`, 0, times, sound);
+function publish(settings?: ClockSettings): ClockPublisher {
+  return publishClock(`rtmp://${gateway.rtmp}/live/show`, settings);
 }
 
 async function playlist(): Promise<string> {

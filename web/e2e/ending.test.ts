@@ -34,7 +34,7 @@ beforeAll(async () => {
     SLUICE_WINDOW_DURATION: '12s',
   };
   [gateway, browser, site] = await Promise.all([activateGateway(settings), launch(), startBareSite()]);
-  const encoder = publishClock(`rtmp://${gateway.rtmp}/live/show`, 0, 1);
+  const encoder = publishClock(`rtmp://${gateway.rtmp}/live/show`);
   await listed(`http://${gateway.http}/live/show/v0/index.m3u8`, 5);
   const pages = await come();
   await sleep(8);

@@ -43,8 +43,8 @@ let delays: Record<Viewer['stream'], number>;
 beforeAll(async () => {
   [gateway, browser, site] = await Promise.all([startGateway(), launch(), startBareSite()]);
   publishers = [
-    publishClock(`rtmp://${gateway.rtmp}/live/plain`, 0),
-    publishClock(`rtmp://${gateway.rtmp}/live/b-frames`, 2),
+    publishClock(`rtmp://${gateway.rtmp}/live/plain`),
+    publishClock(`rtmp://${gateway.rtmp}/live/b-frames`, { bFrames: 2 }),
   ];
   const playlist = (stream: string) => `http://${gateway.http}/live/${stream}/v0/index.m3u8`;
   await Promise.all([listed(playlist('plain'), 3), listed(playlist('b-frames'), 3)]);
