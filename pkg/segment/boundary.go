@@ -20,10 +20,6 @@ const (
 	// a boundary that has only been foretold.
 	ahead = 150 * time.Millisecond
 
-	// leading is how far a track may be ahead of the lead: what is further is of no use
-	// to players yet.
-	leading = 500 * time.Millisecond
-
 	// maxBoundaries bounds how far a track may fall behind the lead.
 	maxBoundaries = 64
 
@@ -212,9 +208,8 @@ func (c *Cutter) outruns(tr *track, at, moved time.Duration) bool {
 
 // sure returns the time before which there will be no more boundaries: where
 // the lead has come to, or where a key frame cuts at the earliest, or the
-// boundary that is foretold if it is near. That one may yet come sooner. A track
-// that is far ahead does not come all at once up to there.
-func (c *Cutter) sure(tr *track) time.Duration {
+// boundary that is foretold if it is near. That one may yet come sooner.
+func (c *Cutter) sure() time.Duration {
 	lead := c.tracks[0]
 	if !lead.begun {
 		return 0
@@ -230,5 +225,5 @@ func (c *Cutter) sure(tr *track) time.Duration {
 	if b, ok := c.foretold(); ok {
 		sure = max(sure, min(b, lead.time(lead.next)+ahead))
 	}
-	return max(passed, min(sure, c.expected(tr)+leading))
+	return max(passed, sure)
 }

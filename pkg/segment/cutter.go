@@ -6,14 +6,8 @@ import (
 	"sluice/pkg/media"
 )
 
-const (
-	// held is how much media of a track may wait for the lead track while nothing comes
-	// of that.
-	held = time.Second
-
-	// heldAtMost is how much may wait for it at all.
-	heldAtMost = 12 * time.Second
-)
+// held is how much media of a track may wait for the lead track.
+const held = time.Second
 
 // A Cutter places the samples of one stream. It is not safe for concurrent
 // use.
@@ -63,8 +57,7 @@ func (c *Cutter) SetTracks(tracks []media.Track) {
 func (c *Cutter) Break() { c.forced = true }
 
 // Release appends to out the samples of a track that wait for the lead, because
-// what will come after them is of another kind: it does not follow from them. Those
-// that are a second or more ahead of the lead are dropped.
+// what will come after them is of another kind: it does not follow from them.
 func (c *Cutter) Release(id media.TrackID, out []Placed) []Placed {
 	if tr := find(c.tracks, id); tr != nil {
 		out = c.placeRest(tr, out)
@@ -90,7 +83,7 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 	}
 	tr.waiting = append(tr.waiting, s)
 	tr.bytes += int64(len(s.Data))
-	return c.release(tr, c.sure(tr), out)
+	return c.release(tr, c.sure(), out)
 }
 
 // Short returns how long before the end of the lead another track ends, if a segment has
@@ -117,7 +110,7 @@ func (c *Cutter) Waiting() int64 {
 }
 
 // Flush appends to out the samples that still wait for the lead, when the
-// stream ends, but for those that are a second or more ahead of it. The last
+// stream ends, but for those that have no place in the segment that it ends in. The last
 // part of a track ends Length after its last sample.
 func (c *Cutter) Flush(out []Placed) []Placed {
 	if len(c.boundaries) > 0 && len(c.tracks) > 0 {
@@ -165,16 +158,15 @@ func (c *Cutter) lead(tr *track, s media.Sample, out []Placed) []Placed {
 		}
 	}
 	out = c.place(tr, s, out)
+	sure := c.sure()
 	for _, other := range c.tracks[1:] {
-		out = c.release(other, c.sure(other), out)
-		other.reached = other.newest()
+		out = c.release(other, sure, out)
 	}
 	return out
 }
 
 // placeRest places the waiting samples of a track when no more will come of it, but for
-// those whose pictures nobody has: they are far ahead of the lead, or behind the segment
-// that it ends in.
+// those behind the end of the segment in which the lead is.
 func (c *Cutter) placeRest(tr *track, out []Placed) []Placed {
 	if tr == c.tracks[0] {
 		return c.catchUp(tr, out)
@@ -189,12 +181,10 @@ func (c *Cutter) placeRest(tr *track, out []Placed) []Placed {
 	return out
 }
 
-// outlasts reports whether a waiting sample has no place beside the last picture.
+// outlasts reports whether the segment of the lead would get too long with a waiting
+// sample.
 func (c *Cutter) outlasts(tr *track, s media.Sample) bool {
 	at := tr.time(tr.moved(s).DTS)
-	if tr.time(s.DTS) > c.expected(tr)+held {
-		return true
-	}
 	return c.behind(tr, at).number == c.tracks[0].number && c.outruns(tr, at, tr.time(s.DTS)-at)
 }
 
@@ -213,7 +203,7 @@ func (c *Cutter) catchUp(tr *track, out []Placed) []Placed {
 func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed {
 	n := 0
 	for _, s := range tr.waiting {
-		if tr.time(tr.moved(s).DTS) >= before && c.patient(tr, s.DTS) {
+		if tr.time(tr.moved(s).DTS) >= before && tr.time(tr.newest()-s.DTS) <= held {
 			break
 		}
 		n++
@@ -221,26 +211,6 @@ func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed
 	}
 	tr.forget(n)
 	return out
-}
-
-// patient reports whether a waiting sample goes on waiting for the lead.
-func (c *Cutter) patient(tr *track, at media.Ticks) bool {
-	waited := tr.time(tr.newest() - at)
-	if !c.tracks[0].begun {
-		return waited <= held
-	}
-	return waited <= heldAtMost && tr.time(at) >= c.expected(tr)-held
-}
-
-// expected returns where the lead would be, which has begun, if it had gone on as another
-// track has since it last came.
-func (c *Cutter) expected(tr *track) time.Duration {
-	lead := c.tracks[0]
-	at := lead.time(lead.last)
-	if tr.reached == 0 {
-		return at
-	}
-	return at + max(tr.time(tr.newest())-max(tr.time(tr.reached), at), 0)
 }
 
 // place finds the segment, part and chunk of a sample and appends it to out.

@@ -9,8 +9,8 @@
 // cuts are the boundaries of all tracks: every other track begins the segment
 // of the same number with its first sample at or after the boundary. So
 // samples that run ahead of the lead are held until no boundary can come before
-// them, however far ahead they are, within some seconds. When nothing comes of the
-// lead they are held for a second: then they go on as if it did.
+// them, but not for longer than a second of media. Those that are further ahead an
+// Interleaver holds.
 //
 // # The promise
 //

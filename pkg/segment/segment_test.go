@@ -279,46 +279,6 @@ func checkPlaced(t *testing.T, seed uint64, placed []segment.Placed, pushed map[
 	}
 }
 
-// TestSamplesAheadOfTheLead has a track wait for the lead, which is seconds behind, for as
-// long as that goes on or would have gone on, and come evenly with it. What then has no
-// pictures is dropped.
-func TestSamplesAheadOfTheLead(t *testing.T) {
-	cutter := segment.New(config)
-	cutter.SetTracks([]media.Track{video, audio})
-	const ahead = 5000
-	newest := map[media.TrackID]int{}
-	push := func(s media.Sample) {
-		for _, p := range cutter.Push(s, nil) {
-			newest[p.Track] = millis(p)
-		}
-	}
-	ms := 0
-	for ; ms < 10_000; ms += 20 {
-		if ms%40 == 0 {
-			push(frame(video, ms, ms%2000 == 0))
-		}
-		push(frame(audio, ms+ahead, true))
-		if far := newest[a0] - newest[v0]; far > 520 {
-			t.Fatalf("audio of %d is placed, and video of %d", newest[a0], newest[v0])
-		}
-	}
-	for ; ms < 14_000; ms += 20 { // video pauses
-		push(frame(audio, ms+ahead, true))
-		if far := newest[a0] - ms; far > 0 || ms > 12_000 && far < -1040 {
-			t.Fatalf("audio of %d is placed at %d", newest[a0], ms)
-		}
-	}
-	for _, p := range cutter.Flush(nil) {
-		newest[p.Track] = millis(p)
-	}
-	if far := newest[a0] - ms; far < 900 || far > 1000 {
-		t.Errorf("audio of %d is placed when all ends at %d", newest[a0], ms)
-	}
-	if n := cutter.Waiting(); n != 0 {
-		t.Errorf("%d bytes wait when all has ended", n)
-	}
-}
-
 // TestSamplesBehindAPause has a track pause and come back, several samples at once that
 // reach over a boundary, before the lead does: it is no further ahead than it was.
 func TestSamplesBehindAPause(t *testing.T) {

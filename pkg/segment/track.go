@@ -27,8 +27,7 @@ type track struct {
 	longest, least media.Ticks // durations of parts, 0 until they are settled
 	longestChunk   media.Ticks // 0 when a part is one chunk
 	waiting        []media.Sample
-	bytes          int64       // of what waits
-	reached        media.Ticks // how far it had come when the lead last came, 0 if it had not begun
+	bytes          int64 // of what waits
 }
 
 // take makes a sample, which had a decode time of its own before it was moved,

@@ -103,7 +103,7 @@ func (p *programme) weigh() error {
 	if limit == 0 {
 		return nil
 	}
-	limit -= p.cutter.Waiting()
+	limit -= p.order.Bytes() + p.cutter.Waiting()
 	for _, w := range p.writers {
 		if w.open {
 			limit -= w.seg.Size

@@ -100,8 +100,7 @@ func (p *programme) begin() {
 	p.write(first)
 	for i, f := range early.frames {
 		if i != opening && since(first.Frame, f.Frame) >= 0 {
-			p.leadIn(first, f)
-			p.write(f)
+			p.open(first, f)
 		}
 	}
 }

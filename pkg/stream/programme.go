@@ -24,6 +24,7 @@ type programme struct {
 
 	mu     sync.Mutex // held by the publisher that writes, and whoever changes who that is
 	clock  *timeline.Clock
+	order  segment.Interleaver
 	cutter *segment.Cutter
 	placed []segment.Placed
 	before predecessor
@@ -83,8 +84,11 @@ func newProgramme(env Environment, name Name, now time.Time, before predecessor)
 
 // declareTrack takes a track of the publisher on air, or its new configuration.
 func (p *programme) declareTrack(t media.Track) {
-	if p.early.has(t.ID) && !same(p.tracks[p.declared(t.ID)], t) {
-		p.begin() // what is kept was encoded as declared so far
+	if i := p.declared(t.ID); i >= 0 && !same(p.tracks[i], t) {
+		if p.early.has(t.ID) {
+			p.begin() // what is kept was encoded as declared so far
+		}
+		p.release(t.ID)
 	}
 	if !p.declare(t) {
 		return
@@ -115,6 +119,7 @@ func (p *programme) suspend() {
 		p.beginLate()
 	}
 	p.endSound()
+	p.order.Reset()
 	p.place(p.cutter.Flush(p.placed[:0]))
 	for _, w := range p.writers {
 		if w.open {
@@ -166,19 +171,27 @@ func (p *programme) write(f arrival) {
 	p.watchRepairs(f.Track)
 	p.watchPace(f, sample)
 	p.dismiss(f)
-	if w := p.writer(f.Track); w != nil && w.stale {
-		p.starve(f, w)
-		if !f.Key || f.Track != p.active[0] {
+	for _, s := range p.order.Take(sample, p.tracks[p.declared(f.Track)].Timescale) {
+		p.cut(s, f.at)
+	}
+}
+
+// cut takes a sample whose turn it is at a time.
+func (p *programme) cut(s media.Sample, at time.Time) {
+	lead := s.Track == p.active[0]
+	if w := p.writer(s.Track); w != nil && w.stale {
+		p.starve(s, w, at)
+		if !s.Key || !lead {
 			return
 		}
 	}
-	if f.Track == p.active[0] {
-		p.led = f.at
+	if lead {
+		p.led = at
 	}
 	if p.pending {
 		p.cutter.Break()
 	}
-	p.placed = p.cutter.Push(sample, p.placed[:0])
+	p.placed = p.cutter.Push(s, p.placed[:0])
 	p.place(p.placed)
 }
 

@@ -100,6 +100,9 @@ func (p *programme) acceptSound(a arrival) bool {
 	if s == nil {
 		return true
 	}
+	if !s.heard && p.active[0].Kind == media.Video {
+		p.leadIn(s, a, p.shown)
+	}
 	behind := s.since(a.Time)
 	if s.repeated(a.Frame) {
 		p.clock.Note(timeline.AudioRepeated)
@@ -124,21 +127,26 @@ func (p *programme) acceptSound(a arrival) bool {
 	return true
 }
 
-// leadIn takes a, which the stream begins with, and puts silence in front of it if it is
-// the first frame of a track of sound and of a later time than the first of all.
-func (p *programme) leadIn(first, a arrival) {
-	s := p.sound(a.Track)
-	if s == nil {
-		return
+// leadIn puts silence in front of the first frame of a track of sound, from a time of the
+// publisher on.
+func (p *programme) leadIn(s *sound, a arrival, from uint32) {
+	s.silenceFrom(from)
+	if behind := s.since(a.Time); behind > dropout && behind < unrelated {
+		p.fill(s, a, behind)
 	}
-	if !s.heard {
-		s.silenceFrom(first.Time)
-		if behind := s.since(a.Time); behind > dropout && behind < unrelated {
-			p.fill(s, a, behind)
+	s.ours, s.quiet = 0, false
+}
+
+// open takes a frame that the stream begins with, behind the first of all.
+func (p *programme) open(first, a arrival) {
+	if s := p.sound(a.Track); s != nil {
+		if !s.heard {
+			p.leadIn(s, a, first.Time)
 		}
+		s.repeated(a.Frame)
+		s.last, s.at = a.Time, a.at
 	}
-	s.repeated(a.Frame)
-	s.last, s.at, s.ours, s.quiet = a.Time, a.at, 0, false
+	p.write(a)
 }
 
 // endSound puts silence behind sound that ends in front of a segment in which the picture

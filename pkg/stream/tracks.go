@@ -2,6 +2,7 @@ package stream
 
 import (
 	"slices"
+	"time"
 
 	"sluice/pkg/media"
 )
@@ -36,10 +37,16 @@ func same(a, b media.Track) bool {
 		a.SampleRate == b.SampleRate && a.Channels == b.Channels && a.FrameTicks == b.FrameTicks
 }
 
+// release publishes what waits of a track, but for what is far ahead of the picture, as
+// what comes next does not follow from it.
+func (p *programme) release(id media.TrackID) {
+	p.order.Drop(id)
+	p.place(p.cutter.Release(id, p.placed[:0]))
+}
+
 // change makes an active track go on with its new configuration: what came
 // before belongs to the period before.
 func (p *programme) change(id media.TrackID) {
-	p.place(p.cutter.Release(id, p.placed[:0]))
 	if w := p.writer(id); w != nil {
 		w.stale = true
 	}
@@ -77,7 +84,7 @@ func (p *programme) activate(id media.TrackID) {
 // deactivate takes a track out of the stream, until it has something to say again.
 func (p *programme) deactivate(id media.TrackID) {
 	p.log.Warn().Stringer("track", id).Msg("track has fallen silent: the stream goes on without it")
-	p.place(p.cutter.Release(id, p.placed[:0]))
+	p.release(id)
 	p.active = slices.DeleteFunc(p.active, func(other media.TrackID) bool { return other == id })
 	p.lineUp()
 	p.renew()
@@ -112,21 +119,21 @@ func (p *programme) dismiss(f arrival) {
 	}
 }
 
-// starve takes a frame that is dropped because the track of w waits for a new
-// period. When it waits for long and nothing is heard of the lead, which could
+// starve takes a sample that is dropped at a time because the track of w waits for a
+// new period. When it waits for long and nothing is heard of the lead, which could
 // begin one, the lead goes.
-func (p *programme) starve(f arrival, w *writer) {
-	if f.Key {
+func (p *programme) starve(s media.Sample, w *writer, at time.Time) {
+	if s.Key {
 		w.silent = 0
 	}
-	p.retry(f.at)
+	p.retry(at)
 	lead := p.active[0]
 	switch {
-	case f.Track == lead:
+	case s.Track == lead:
 	case p.starved.IsZero():
-		p.starved = f.at
-	case min(f.at.Sub(p.starved), f.at.Sub(p.led)) > p.env.Config.Segment.Max:
-		p.starved = f.at
+		p.starved = at
+	case min(at.Sub(p.starved), at.Sub(p.led)) > p.env.Config.Segment.Max:
+		p.starved = at
 		p.deactivate(lead)
 	}
 }

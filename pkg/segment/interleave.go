@@ -1,0 +1,117 @@
+package segment
+
+import (
+	"time"
+
+	"sluice/pkg/media"
+)
+
+const (
+	// leading is how far sound may be ahead of the picture: what is further is of no use
+	// to players yet.
+	leading = 500 * time.Millisecond
+
+	// heldAtMost is how much sound may wait for the picture.
+	heldAtMost = 12 * time.Second
+)
+
+// An Interleaver has sound whose times are far ahead of those of the picture wait for
+// that, so that both come by their times. While no picture comes, the sound goes on
+// as far behind as it was. It is not safe for concurrent use.
+type Interleaver struct {
+	picture time.Duration // decode time of the newest picture, 0 before the first
+	sounds  []sound
+	ready   []media.Sample
+}
+
+// A sound is a track that waits for the picture.
+type sound struct {
+	id      media.TrackID
+	scale   uint32
+	waiting []media.Sample
+	bytes   int64
+	newest  time.Duration // decode time of the newest sample that was taken
+	reached time.Duration // how far it had come with the newest picture, 0 if it had not begun
+}
+
+// Take takes the next sample of a track of the given timescale and returns the samples,
+// of all tracks, that are due then. They are valid until the next call; the data of those
+// that wait is retained.
+func (l *Interleaver) Take(s media.Sample, scale uint32) []media.Sample {
+	l.ready = l.ready[:0]
+	at := s.DTS.Duration(scale)
+	if s.Track.Kind == media.Video {
+		l.picture = at
+		l.ready = append(l.ready, s)
+		for i := range l.sounds {
+			l.sounds[i].reached = l.sounds[i].newest
+			l.release(&l.sounds[i])
+		}
+		return l.ready
+	}
+	tr := l.sound(s.Track)
+	tr.scale, tr.newest = scale, at
+	if len(tr.waiting) == 0 && (l.picture == 0 || at <= l.due(tr)) {
+		l.ready = append(l.ready, s)
+		return l.ready
+	}
+	tr.waiting = append(tr.waiting, s)
+	tr.bytes += int64(len(s.Data))
+	l.release(tr)
+	return l.ready
+}
+
+// Bytes returns how many bytes the samples have that wait.
+func (l *Interleaver) Bytes() (n int64) {
+	for i := range l.sounds {
+		n += l.sounds[i].bytes
+	}
+	return n
+}
+
+// Drop drops what waits of a track. What comes next does not follow.
+func (l *Interleaver) Drop(id media.TrackID) { *l.sound(id) = sound{id: id} }
+
+// Reset drops what waits, as nobody has its pictures. What comes next does not follow.
+func (l *Interleaver) Reset() { *l = Interleaver{} }
+
+// due returns the time up to which a sound is due: a little more than where the picture
+// is, or would be if it had gone on as the sound has since it last came.
+func (l *Interleaver) due(tr *sound) time.Duration {
+	gone := time.Duration(0)
+	if tr.reached != 0 {
+		gone = max(tr.newest-max(tr.reached, l.picture), 0)
+	}
+	return l.picture + gone + leading
+}
+
+// release makes ready what is due of a track, and what has waited for too long.
+func (l *Interleaver) release(tr *sound) {
+	n, due := 0, max(l.due(tr), tr.newest-heldAtMost)
+	for n < len(tr.waiting) && tr.waiting[n].DTS.Duration(tr.scale) <= due {
+		n++
+	}
+	l.ready = append(l.ready, tr.waiting[:n]...)
+	tr.forget(n)
+}
+
+// sound returns what is known of a track of sound.
+func (l *Interleaver) sound(id media.TrackID) *sound {
+	for i := range l.sounds {
+		if l.sounds[i].id == id {
+			return &l.sounds[i]
+		}
+	}
+	l.sounds = append(l.sounds, sound{id: id})
+	return &l.sounds[len(l.sounds)-1]
+}
+
+// forget removes the first n waiting samples.
+func (tr *sound) forget(n int) {
+	for _, s := range tr.waiting[:n] {
+		tr.bytes -= int64(len(s.Data))
+	}
+	rest := copy(tr.waiting, tr.waiting[n:])
+	clear(tr.waiting[rest:])
+	tr.waiting = tr.waiting[:rest]
+}
