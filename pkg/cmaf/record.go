@@ -52,6 +52,8 @@ type Record struct {
 // A Period is that of a Record.
 type Period struct {
 	Sequence uint64
+	From     uint64 // media sequence number of its first segment, which may be a gap
+	First    uint64 // and of the first one with media
 	Start    time.Time
 	Tracks   []media.Track
 }
@@ -80,7 +82,7 @@ var (
 )
 
 const (
-	recordVersion = 3
+	recordVersion = 4
 	recordHead    = boxHeader + len(recordUUID) + 1
 	recordTail    = 8
 
@@ -142,6 +144,8 @@ func (c *recordCoder) record(r *Record) {
 	c.flag(&r.Whole)
 	number(c, &r.Number)
 	number(c, &r.Period.Sequence)
+	number(c, &r.Period.From)
+	number(c, &r.Period.First)
 	c.time(&r.Period.Start)
 	list(c, &r.Period.Tracks, c.track)
 	number(c, &r.Start)

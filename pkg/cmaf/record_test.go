@@ -65,7 +65,7 @@ func fullRecord(t testing.TB) cmaf.Record {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 7, time.UTC)
 	return cmaf.Record{
 		Stream: at, Listed: at.Add(time.Hour), Number: 870048000,
-		Period: cmaf.Period{Sequence: 3, Start: at.Add(time.Minute), Tracks: tracks(t)},
+		Period: cmaf.Period{Sequence: 3, From: 1789, First: 1790, Start: at.Add(time.Minute), Tracks: tracks(t)},
 		Start:  161581392000000, Duration: 180000, Offset: -3000, Frames: 50, Independent: true,
 		SegmentTarget: 2 * time.Second, PartTarget: 250 * time.Millisecond, ChunkTarget: 40 * time.Millisecond,
 		Bytes: 1 << 40, Count: 4711, Length: time.Hour, Longest: time.Minute, Bandwidth: 2_600_000,

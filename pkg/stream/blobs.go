@@ -44,12 +44,6 @@ func parseBlob(name string) (blob, bool) {
 	return b, okTrack && okStart && isDigits(b.start)
 }
 
-// between reports whether a segment starts between two times.
-func (b blob) between(from, to media.Ticks) bool {
-	start, err := strconv.ParseInt(b.start, 10, 64)
-	return err == nil && from <= media.Ticks(start) && media.Ticks(start) < to
-}
-
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 func parseNano(s string) (time.Time, bool) {

@@ -132,6 +132,15 @@ func (p *programme) enter(pub *Publication) {
 	}
 }
 
+// depart takes away a publisher that goes. The programme is over if nothing was
+// published, as nobody waits for more then.
+func (p *programme) depart(pub *Publication) {
+	p.leave(pub, ErrClosed)
+	if p.onAir == nil && p.standby == nil && len(p.writers) == 0 {
+		p.end(p.env.Now())
+	}
+}
+
 // leave takes a publisher away, wherever it is.
 func (p *programme) leave(pub *Publication, why error) {
 	pub.over = why
@@ -142,10 +151,6 @@ func (p *programme) leave(pub *Publication, why error) {
 	case p.onAir:
 		p.suspend()
 		p.onAir, p.feed, p.left = nil, nil, p.env.Now()
-		if len(p.writers) == 0 && p.standby == nil {
-			p.end(p.left) // nothing was published, so nobody waits for more
-			return
-		}
 		p.live.Leave()
 	}
 }

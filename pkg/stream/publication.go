@@ -94,7 +94,7 @@ func (pub *Publication) Close(cause error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pub.over == nil {
-		p.leave(pub, ErrClosed)
+		p.depart(pub)
 		p.log.Debug().AnErr("cause", cause).Msg("publisher left")
 	}
 	return nil

@@ -27,8 +27,11 @@ func (w *writer) writeRecord(now time.Time) {
 	tally, grid := snap.Rendition(w.id).Tally(), snap.Grid(seg)
 	*r = cmaf.Record{
 		Stream: p.live.Started, Listed: now, Whole: !w.open, Number: seg.Number,
-		Period: cmaf.Period{Sequence: w.era.Sequence, Start: w.era.Start, Tracks: r.Period.Tracks[:0]},
-		Start:  seg.Start, Duration: seg.Duration, Offset: seg.Offset,
+		Period: cmaf.Period{
+			Sequence: w.era.Sequence, From: p.base + w.era.from, First: w.era.First,
+			Start: w.era.Start, Tracks: r.Period.Tracks[:0],
+		},
+		Start: seg.Start, Duration: seg.Duration, Offset: seg.Offset,
 		Frames: seg.Frames, Independent: seg.Independent,
 		SegmentTarget: targets.Segment, PartTarget: targets.Part, ChunkTarget: targets.Chunk, Window: snap.Window,
 		Bytes: tally.Bytes, Count: tally.Frames, Length: tally.Length, Longest: tally.Longest, Bandwidth: tally.Bandwidth,

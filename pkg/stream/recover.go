@@ -82,7 +82,6 @@ func (r *Registry) putStaged() error {
 func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Recovered) {
 	left := now.Add(r.env.Config.Window + r.env.Config.Segment.Max)
 	streams := map[time.Time][]found{}
-	var lost []blob
 	ended := map[time.Time]time.Time{}
 	for _, b := range blobs {
 		if !b.ended.IsZero() {
@@ -93,11 +92,9 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 		f, err := r.find(b)
 		switch {
 		case errors.Is(err, cmaf.ErrTorn), errors.Is(err, errRecord):
-			lost = append(lost, b)
 			sum.Torn++
 			r.drop(b, now)
 		case err != nil || name.check(r.env.Reserved) != nil || now.Sub(f.end()) > outdated:
-			lost = append(lost, b)
 			sum.Left++
 			r.env.Retire.Add(left, b.name)
 		default:
@@ -123,8 +120,7 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 			r.drop(b, now)
 		}
 		sum.Torn += len(outlived)
-		lost = append(lost, outlived...)
-		p := restore(r.env, name, all, lost, now)
+		p := restore(r.env, name, all, now)
 		if p == nil {
 			continue
 		}

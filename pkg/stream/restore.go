@@ -2,7 +2,6 @@ package stream
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 )
 
 // restore returns the programme that segments are left of, nil if none of them can
-// be listed. Others are lost.
-func restore(env Environment, name Name, all []found, lost []blob, now time.Time) *programme {
+// be listed.
+func restore(env Environment, name Name, all []found, now time.Time) *programme {
 	slices.SortFunc(all, func(a, b found) int {
 		return cmp.Or(a.Listed.Compare(b.Listed), cmp.Compare(a.Number, b.Number), cmp.Compare(a.track.Kind, b.track.Kind))
 	})
@@ -23,13 +22,14 @@ func restore(env Environment, name Name, all []found, lost []blob, now time.Time
 	for i := range all {
 		p.learn(&all[i].Period)
 	}
+	p.sortEras()
 	var last *found
 	intact := uint64(0) // from here on nothing is missing in the middle of a period
 	for i := range all {
 		if p.holed(&all[i]) {
 			intact = max(intact, all[i].Number)
 		}
-		if p.replay(&all[i], lost) {
+		if p.replay(&all[i]) {
 			last = &all[i]
 		} else {
 			env.Retire.Add(now, all[i].name)
@@ -43,13 +43,21 @@ func restore(env Environment, name Name, all []found, lost []blob, now time.Time
 	}
 	p.live.Resize(env.Config.Window)
 	at := published(all)
-	if len(lost) > 0 && now.After(at) { // that they are is news, too
+	if p.hasLost(intact > 0) && now.After(at) { // it is news, also when it was so at an earlier restart
 		at = now
 	}
 	p.live.Return(at)
 	p.goOn(&last.Record, now)
 	p.log.Info().Int("segments", len(all)).Msg("stream taken up again")
 	return p
+}
+
+// hasLost reports whether segments that were listed are lost, of the middle of a period if
+// holed.
+func (p *programme) hasLost(holed bool) bool {
+	return slices.ContainsFunc(p.live.Snapshot().Renditions, func(r live.Rendition) bool {
+		return holed && r.Depth < p.env.Config.Window || slices.ContainsFunc(r.Segments, func(s live.Segment) bool { return s.Lost })
+	})
 }
 
 // published returns when viewers were told last of any of the segments. Where the
@@ -78,7 +86,8 @@ func (p *programme) learn(period *cmaf.Period) {
 	if p.known(period.Sequence) != nil {
 		return
 	}
-	e := &era{Period: live.Period{Sequence: period.Sequence, Start: period.Start}, from: math.MaxUint64, first: math.MaxUint64, listed: true}
+	own := live.Period{Sequence: period.Sequence, Start: period.Start, First: period.First}
+	e := &era{Period: own, from: period.From, first: period.First, listed: true}
 	for _, t := range period.Tracks {
 		h, err := header(t)
 		if err != nil {
@@ -88,6 +97,10 @@ func (p *programme) learn(period *cmaf.Period) {
 		e.Headers = append(e.Headers, h)
 	}
 	p.eras = append(p.eras, e)
+}
+
+func (p *programme) sortEras() {
+	slices.SortFunc(p.eras, func(a, b *era) int { return cmp.Compare(a.Sequence, b.Sequence) })
 }
 
 // known returns the period of a sequence number, nil if there is none.
@@ -110,9 +123,9 @@ func (p *programme) holed(f *found) bool {
 	return w != nil && w.era == p.known(f.Period.Sequence) && first > w.next
 }
 
-// replay lists a segment as it was listed before, and then, with the gaps in front of it.
-// It returns false if it cannot.
-func (p *programme) replay(f *found, lost []blob) bool {
+// replay lists a segment as it was listed before, and then, with the gaps in front of it,
+// if it can.
+func (p *programme) replay(f *found) bool {
 	e, w := p.known(f.Period.Sequence), p.writer(f.track)
 	if e == nil || e.Header(f.track) == nil || w != nil && f.Number < w.next {
 		return false
@@ -123,15 +136,13 @@ func (p *programme) replay(f *found, lost []blob) bool {
 		p.live.Restore(f.track, f.tally(), f.grid(&e.Period))
 	}
 	holed := p.holed(f)
-	w.replayGaps(e, f, lost)
+	w.replayGaps(e, f)
 	if w.era != nil && f.Number != w.next || holed { // the playlist begins here
 		p.live.Restore(f.track, f.tally(), live.Grid{})
 	}
 	w.enter(e)
 	w.seg = f.segment(&e.Period)
 	w.next, w.end = f.Number+1, w.seg.End()
-	e.from, e.first = min(e.from, f.Number), min(e.first, f.Number)
-	e.First = e.first
 	p.live.Retain(f.Window)
 	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg}, "", f.Listed))
 	w.retire(p.live.Add(w.id, w.seg, f.targets(), f.Listed))
@@ -140,8 +151,7 @@ func (p *programme) replay(f *found, lost []blob) bool {
 
 // replayGaps lists what is missing in front of a segment of the period e: the gaps
 // that were listed, and others where segments are lost, now or at an earlier restart.
-// Others that have simply gone had left the playlist, and so had all before them.
-func (w *writer) replayGaps(e *era, f *found, lost []blob) {
+func (w *writer) replayGaps(e *era, f *found) {
 	number, start, scale := f.Number, f.Start, e.Header(f.track).Track.Timescale
 	if len(f.Gaps) > 0 {
 		number, start = f.Gaps[0].Number, f.Gaps[0].Start
@@ -149,14 +159,13 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 			scale = first.Header(w.id).Track.Timescale
 		}
 	}
-	if w.era == e || w.lacks(lost, start, scale) {
-		w.fill(number, start, scale, f.targets(), f.Listed)
-	}
+	w.fill(number, start, scale, f.targets(), f.Listed)
 	for _, g := range f.Gaps {
 		own := w.programme.known(g.Period)
 		if own == nil { // no track has media in it
 			own = &era{Period: live.Period{Sequence: g.Period, Start: e.Start, Headers: e.Headers}, from: g.Number, first: g.Number, listed: true}
 			w.programme.eras = append(w.programme.eras, own)
+			w.programme.sortEras()
 		}
 		if g.Number < w.next {
 			continue
@@ -168,23 +177,6 @@ func (w *writer) replayGaps(e *era, f *found, lost []blob) {
 		w.next, w.end = g.Number+1, w.seg.End()
 		w.programme.live.Add(w.id, w.seg, f.targets(), f.Listed)
 	}
-}
-
-// lacks reports whether segments are lost between the newest one and a time on the given
-// timescale, which theirs may be, too. At a later restart other tracks tell.
-func (w *writer) lacks(lost []blob, start media.Ticks, scale uint32) bool {
-	if w.era == nil {
-		return false
-	}
-	if e := w.programme.eraOf(w.next); e != nil && e.Header(w.id) != nil {
-		if _, others := w.programme.began(w.next); others {
-			return true
-		}
-	}
-	own := w.header.Track.Timescale
-	return slices.ContainsFunc(lost, func(b blob) bool {
-		return b.track == w.id && (b.between(w.end, start.Rescale(scale, own)) || b.between(w.end.Rescale(own, scale), start))
-	})
 }
 
 // fill lists gaps in place of segments that are lost, in front of one that starts
