@@ -43,6 +43,10 @@ func TestSoundAheadOfWhatHappens(t *testing.T) {
 			r.play(source{rate: 48000, sound: s.sound}, 20_000, 23_000)
 			r.play(s, 23_000, 60_000)
 		},
+		"the picture is away for long": func(r *rig, s source) {
+			r.play(source{rate: 48000, sound: s.sound}, 20_000, 32_000)
+			r.play(s, 32_000, 60_000)
+		},
 		"another picture": func(r *rig, s source) {
 			r.declare(video(2))
 			r.play(s, 20_000, 60_000)
@@ -65,12 +69,68 @@ func TestSoundAheadOfWhatHappens(t *testing.T) {
 				})
 				r.verify()
 				for id, all := range r.listed {
-					if last := all[len(all)-1]; last.Gap || last.Period.Sequence != 1 {
+					if last := all[len(all)-1]; last.Gap || last.Period.Sequence == 0 || last.Period.Sequence > 2 {
 						t.Errorf("%v: %s", id, r.shape(id))
 					}
 					r.listed[id] = all[len(all)-6:]
 				}
 				r.verifyNumbers(100 * time.Millisecond)
+			})
+		}
+	}
+}
+
+// TestSoundAheadGoesOnAlone has the picture go for good.
+func TestSoundAheadGoesOnAlone(t *testing.T) {
+	for _, ahead := range []int{1500, 9000} {
+		t.Run(fmt.Sprint(ahead), func(t *testing.T) {
+			r := judged(t, 60, func(r *rig) {
+				r.publishKnown(video(1), audio(48000))
+				r.play(source{fps: 25, gop: 50, rate: 48000, sound: ahead}, 0, 20_000)
+				r.play(source{rate: 48000, sound: ahead}, 20_000, 60_000)
+			})
+			r.verify()
+			if all := r.listed[a0]; len(all) < 28 || slices.ContainsFunc(all, func(s live.Segment) bool { return s.Gap }) {
+				t.Errorf("sound %s", r.shape(a0))
+			}
+		})
+	}
+}
+
+// TestSoundOfAnotherKindAhead has the configuration of sound change that is far ahead of
+// the picture.
+func TestSoundOfAnotherKindAhead(t *testing.T) {
+	for _, ahead := range []int{0, 1500, 5000} {
+		t.Run(fmt.Sprint(ahead), func(t *testing.T) {
+			r := judged(t, 60, func(r *rig) {
+				r.publishKnown(video(1), audio(48000))
+				r.play(source{fps: 25, gop: 50, rate: 48000, sound: ahead}, 0, 20_520)
+				r.declare(audio(44100))
+				r.play(source{fps: 25, gop: 50, rate: 44100, sound: ahead, begun: 13}, 20_520, 60_000)
+			})
+			r.verify()
+			if all := r.listed[a0]; len(all) < 28 || slices.ContainsFunc(all, func(s live.Segment) bool { return s.Gap }) {
+				t.Errorf("sound %s", r.shape(a0))
+			}
+		})
+	}
+}
+
+// TestEndOfSound has the publisher go behind a key frame, with sound that is behind the
+// picture or ahead of it: no part is longer than promised.
+func TestEndOfSound(t *testing.T) {
+	for _, sound := range []int{-700, -100, 0, 3000} {
+		for _, end := range []int{19_950, 20_050, 20_520, 20_900} {
+			t.Run(fmt.Sprint(sound, end), func(t *testing.T) {
+				judged(t, 30, func(r *rig) {
+					s := source{fps: 25, gop: 50, rate: 48000, sound: sound}
+					r.publishKnown(video(1), audio(48000))
+					r.play(s, 0, end)
+					r.close()
+					r.at(23_000)
+					r.publishKnown(video(1), audio(48000))
+					r.play(s, 23_000, 30_000)
+				})
 			})
 		}
 	}

@@ -310,6 +310,21 @@ func TestConflicts(t *testing.T) {
 	}
 }
 
+// TestInPlaceOfOneWhoSentNothing has somebody get the name of a publisher that has sent
+// nothing: the stream has not ended with that one.
+func TestInPlaceOfOneWhoSentNothing(t *testing.T) {
+	for _, conflict := range []stream.Conflict{stream.TakeOver, stream.Reject, stream.Backup} {
+		r := newRig(t, lingering, func(c *stream.Config) { c.Conflict = conflict })
+		r.publish(video(1), audio(48000))
+		r.at(3000)
+		r.publish(video(1), audio(48000))
+		r.play(steady, 3000, 13_000)
+		if s := r.snapshot(); s.Ended || len(s.Renditions) != 2 || len(s.Renditions[0].Segments) < 4 {
+			t.Errorf("%s: on air, and ended %t: %s", conflict, s.Ended, r.shape(v0))
+		}
+	}
+}
+
 // TestPublishEndsWithItsContext gives up while another one may be alive.
 func TestPublishEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

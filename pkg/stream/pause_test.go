@@ -85,6 +85,42 @@ func TestEncoderPauses(t *testing.T) {
 	}
 }
 
+// TestEncoderPausesAndItsClockJumps has both tracks pause for longer than anything waits,
+// and the publisher's clock be another one then.
+func TestEncoderPausesAndItsClockJumps(t *testing.T) {
+	for _, jump := range []int{0, 3000, 30_000, -30_000} {
+		t.Run(fmt.Sprint(jump), func(t *testing.T) {
+			r := judged(t, 40, func(r *rig) {
+				r.publishKnown(video(1), audio(48000))
+				r.play(steady, 0, 15_300)
+				r.play(source{fps: 25, gop: 50, begun: 32, rate: 48000, ahead: jump}, 19_300, 40_000)
+			})
+			r.verify()
+			if len(r.warned) > 0 {
+				t.Errorf("warned of %q", r.warned)
+			}
+		})
+	}
+}
+
+// TestAStallIsNotTheEndOfThePicture has nothing come of a publisher for some seconds, and
+// then sound first.
+func TestAStallIsNotTheEndOfThePicture(t *testing.T) {
+	r := newRig(t, lingering)
+	r.publishKnown(video(1), audio(48000))
+	r.play(steady, 0, 9300)
+	hint := func() string { return r.snapshot().Rendition(v0).Hint }
+	before := hint()
+	for ms := 9300; ms < 13_500; ms += 250 {
+		r.at(ms)
+		r.registry.Check()
+	}
+	r.send(a0, 9301, true)
+	if now := hint(); before == "" || now != before || len(r.warned) > 0 {
+		t.Errorf("%q was promised, and then %q; warned of %q", before, now, r.warned)
+	}
+}
+
 // TestAPictureThatIsAwayIsNotPromised has video pause behind a part, so that the next one
 // was hinted at. Players ask for that over and over.
 func TestAPictureThatIsAwayIsNotPromised(t *testing.T) {

@@ -63,6 +63,7 @@ type feed struct {
 	sounds   []sound         // tracks of audio for which there is silence
 	came     time.Time       // when the last frame of any track came
 	dark     time.Duration   // how long sound came since the last frame of video
+	turning  []media.Track   // sound of another kind, that waits for a key frame of the picture
 	shown    uint32          // time of the newest frame of video, in ms
 }
 
@@ -84,6 +85,13 @@ func newProgramme(env Environment, name Name, now time.Time, before predecessor)
 
 // declareTrack takes a track of the publisher on air, or its new configuration.
 func (p *programme) declareTrack(t media.Track) {
+	if !p.postpone(t) {
+		p.adopt(t)
+	}
+}
+
+// adopt takes a track as it comes from now on.
+func (p *programme) adopt(t media.Track) {
 	if i := p.declared(t.ID); i >= 0 && !same(p.tracks[i], t) {
 		if p.early.has(t.ID) {
 			p.begin() // what is kept was encoded as declared so far
@@ -104,6 +112,9 @@ func (p *programme) declareTrack(t media.Track) {
 // take takes a frame of the publisher on air.
 func (p *programme) take(a arrival) {
 	p.watchKeys(a)
+	if len(p.turning) > 0 && p.turn(a) {
+		return
+	}
 	switch {
 	case len(p.active) == 0:
 		p.await(a)
@@ -126,6 +137,10 @@ func (p *programme) suspend() {
 			w.finish(w.tail(), false)
 		}
 	}
+	for _, t := range p.turning {
+		p.declare(t)
+	}
+	p.turning = nil
 	p.cutter.SetTracks(nil)
 	p.clock.Resume()
 	p.pending = true

@@ -115,6 +115,50 @@ func TestAnEndedStreamStaysUntilTheNext(t *testing.T) {
 	r.close()
 }
 
+// TestAnEndedStreamStaysBehindNothing has publishers come that send nothing.
+func TestAnEndedStreamStaysBehindNothing(t *testing.T) {
+	r := newRig(t)
+	r.publish(video(1), audio(48000))
+	r.play(steady, 0, 10_000)
+	r.close()
+	first := r.presentation()
+	for range 3 {
+		r.publish()
+		if r.presentation() != first {
+			t.Fatal("gone when somebody comes")
+		}
+		r.close()
+		r.registry.Check()
+		if r.presentation() != first {
+			t.Fatal("gone when he has left")
+		}
+	}
+}
+
+// TestNumbersRiseBehindWithdrawal has somebody publish when nobody is told of the stream
+// before any more, and some of it can be had yet.
+func TestNumbersRiseBehindWithdrawal(t *testing.T) {
+	r := newRig(t, lingering)
+	for at := range 3 {
+		r.publish(video(1), audio(48000))
+		r.play(steady, 7000*at, 7000*at+6000)
+		r.close()
+	}
+	old := r.snapshot().Renditions[0].Segments
+	last, ms := old[len(old)-1], 20_000
+	for ; !r.snapshot().Withdrawn; ms += 250 {
+		r.at(ms)
+		r.registry.Check()
+	}
+	r.seen = nil
+	r.publish(video(1), audio(48000))
+	r.play(steady, ms, ms+6000)
+	now := r.snapshot().Renditions[0].Segments[0]
+	if now.Period.Sequence != last.Period.Sequence+1 || now.Number <= last.Number {
+		t.Errorf("period %d, number %d; before %d, %d", now.Period.Sequence, now.Number, last.Period.Sequence, last.Number)
+	}
+}
+
 // TestNumbersAndTimesRiseOverPublishers has a publisher that sends faster than
 // real time, one that sends nothing, and one for which the clock stepped back.
 func TestNumbersAndTimesRiseOverPublishers(t *testing.T) {

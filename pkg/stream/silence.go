@@ -33,6 +33,9 @@ const (
 	// there as well.
 	bridged = time.Second
 
+	// interleaved is how far sound is ahead of the picture at most, as a rule.
+	interleaved = 500 * time.Millisecond
+
 	// unrelated is how far two tracks are apart that count by clocks of their own.
 	unrelated = 10 * time.Second
 
@@ -68,7 +71,7 @@ func (p *programme) accept(a arrival) bool {
 func (p *programme) standIn(s *sound, a arrival) {
 	behind, patience := s.since(a.Time), s.patience()
 	switch {
-	case !s.heard || !slices.Contains(p.active, s.id):
+	case !s.heard || !slices.Contains(p.active, s.id), s.turns && behind < 0:
 		return
 	case !s.quiet && (behind < patience || s.lacked < patience):
 		return
@@ -101,7 +104,11 @@ func (p *programme) acceptSound(a arrival) bool {
 		return true
 	}
 	if !s.heard && p.active[0].Kind == media.Video {
-		p.leadIn(s, a, p.shown)
+		from := p.shown
+		if s.follows && int32(s.last-from) > 0 {
+			from = s.last
+		}
+		p.leadIn(s, a, from)
 	}
 	behind := s.since(a.Time)
 	if s.repeated(a.Frame) {

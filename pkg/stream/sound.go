@@ -1,7 +1,7 @@
 package stream
 
 import (
-	"hash/maphash"
+	"hash/crc32"
 	"slices"
 	"time"
 
@@ -26,6 +26,9 @@ type sound struct {
 	quiet  bool          // silence stands in
 	late   bool          // what came since is overdue
 	bursts bool          // it comes in bursts
+	turns  bool          // sound of another kind is about to take its place
+
+	follows bool // it took the place of another kind, which ended at last
 
 	recent [32]fingerprint // of the frames that were sent last
 	oldest int             // of recent
@@ -34,14 +37,12 @@ type sound struct {
 // A fingerprint is what two frames of a track have in common that are the same.
 type fingerprint struct {
 	time uint32 // in ms
-	sum  uint64 // of the data
+	sum  uint32 // of the data
 }
-
-var seed = maphash.MakeSeed()
 
 // repeated reports whether a frame was sent before, lately, and if not keeps it in mind.
 func (s *sound) repeated(f media.Frame) bool {
-	p := fingerprint{f.Time, maphash.Bytes(seed, f.Data)}
+	p := fingerprint{f.Time, crc32.ChecksumIEEE(f.Data)}
 	if slices.Contains(s.recent[:], p) {
 		return true
 	}
