@@ -30,7 +30,7 @@ mapfile -t counting < <(grep -rl --include='*_test.go' --exclude-dir=node_module
 
 # -count=1: what a test finds out about ffmpeg, Chromium and bin/sluice is not
 # in Go's cache.
-step "go" go test -race -count=1 -timeout 9m ./...
+step "go" go test -race -count=1 -timeout 12m ./...
 if ((${#counting[@]} > 0)); then
 	step "allocations" go test -count=1 "${counting[@]}"
 fi

@@ -59,7 +59,7 @@ func TestSoundAheadOfWhatHappens(t *testing.T) {
 		},
 	}
 	for name, happens := range events {
-		for _, ahead := range []int{1500, 5000, 9000} {
+		for _, ahead := range []int{1500, 9000} {
 			t.Run(fmt.Sprintf("%s, %d", name, ahead), func(t *testing.T) {
 				r := judged(t, 60, func(r *rig) {
 					s := source{fps: 25, gop: 50, rate: 48000, sound: ahead}
@@ -100,7 +100,7 @@ func TestSoundAheadGoesOnAlone(t *testing.T) {
 // TestSoundOfAnotherKindAhead has the configuration of sound change that is far ahead of
 // the picture.
 func TestSoundOfAnotherKindAhead(t *testing.T) {
-	for _, ahead := range []int{0, 1500, 5000} {
+	for _, ahead := range []int{0, 5000} {
 		t.Run(fmt.Sprint(ahead), func(t *testing.T) {
 			r := judged(t, 60, func(r *rig) {
 				r.publishKnown(video(1), audio(48000))
@@ -119,8 +119,8 @@ func TestSoundOfAnotherKindAhead(t *testing.T) {
 // TestEndOfSound has the publisher go behind a key frame, with sound that is behind the
 // picture or ahead of it: no part is longer than promised.
 func TestEndOfSound(t *testing.T) {
-	for _, sound := range []int{-700, -100, 0, 3000} {
-		for _, end := range []int{19_950, 20_050, 20_520, 20_900} {
+	for _, sound := range []int{-700, 0, 3000} {
+		for _, end := range []int{19_950, 20_050} {
 			t.Run(fmt.Sprint(sound, end), func(t *testing.T) {
 				judged(t, 30, func(r *rig) {
 					s := source{fps: 25, gop: 50, rate: 48000, sound: sound}

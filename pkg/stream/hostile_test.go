@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -94,38 +95,50 @@ func TestHostilePublishers(t *testing.T) {
 	if testing.Short() {
 		seeds = 200
 	}
-	for seed := range seeds {
-		h := newHostile(t, seed)
-		h.declare(video(0xc0))
-		if h.dice.IntN(5) > 0 {
-			h.declare(audio(8000))
-		}
-		for range 400 {
-			h.step()
-			if h.dice.IntN(30) == 0 {
-				h.misbehave()
+	const batches = 4
+	for batch := range uint64(batches) {
+		t.Run(fmt.Sprint(batch), func(t *testing.T) {
+			t.Parallel()
+			for seed := batch; seed < seeds; seed += batches {
+				playNonsense(t, seed)
 			}
+		})
+	}
+}
+
+// playNonsense plays that which a seed gives.
+func playNonsense(t *testing.T, seed uint64) {
+	t.Helper()
+	h := newHostile(t, seed)
+	h.declare(video(0xc0))
+	if h.dice.IntN(5) > 0 {
+		h.declare(audio(8000))
+	}
+	for range 400 {
+		h.step()
+		if h.dice.IntN(30) == 0 {
+			h.misbehave()
 		}
-		h.declare(video(0xcf), audio(8000))
-		before := map[media.TrackID]int{v0: h.frameCount(v0), a0: h.frameCount(a0)}
-		h.play(source{fps: 10, gop: 20, rate: 8000, ahead: 77}, h.ms+50, h.ms+40050)
-		for id, n := range before {
-			if got := h.frameCount(id) - n; got < 100 {
-				t.Fatalf("seed %d: %d frames of %v came out of 40 s: video %s, audio %s", seed, got, id, h.shape(v0), h.shape(a0))
-			}
+	}
+	h.declare(video(0xcf), audio(8000))
+	before := map[media.TrackID]int{v0: h.frameCount(v0), a0: h.frameCount(a0)}
+	h.play(source{fps: 10, gop: 20, rate: 8000, ahead: 77}, h.ms+50, h.ms+40050)
+	for id, n := range before {
+		if got := h.frameCount(id) - n; got < 100 {
+			t.Fatalf("seed %d: %d frames of %v came out of 40 s: video %s, audio %s", seed, got, id, h.shape(v0), h.shape(a0))
 		}
-		h.close()
-		h.verify()
-		h.verifyRetired()
-		for id, all := range h.listed {
-			h.listed[id] = all[max(len(all)-8, 0):]
-		}
-		h.verifyNumbers(200 * time.Millisecond)
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
-		}
-		if end := h.now.Add(time.Hour); h.snapshot().Published.After(end) {
-			t.Fatalf("seed %d: published at %v", seed, h.snapshot().Published)
-		}
+	}
+	h.close()
+	h.verify()
+	h.verifyRetired()
+	for id, all := range h.listed {
+		h.listed[id] = all[max(len(all)-8, 0):]
+	}
+	h.verifyNumbers(200 * time.Millisecond)
+	if t.Failed() {
+		t.Fatalf("seed %d", seed)
+	}
+	if end := h.now.Add(time.Hour); h.snapshot().Published.After(end) {
+		t.Fatalf("seed %d: published at %v", seed, h.snapshot().Published)
 	}
 }

@@ -38,6 +38,7 @@ func judged(t *testing.T, seconds int, publish func(r *rig)) (r *rig) {
 // judgedBehind does so with a rig that was there before noon, if need be.
 func judgedBehind(t *testing.T, begin func(t *testing.T) *rig, seconds int, publish func(r *rig)) (r *rig) {
 	t.Helper()
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(noon))
 		r = begin(t)

@@ -88,7 +88,7 @@ func TestEncoderPauses(t *testing.T) {
 // TestEncoderPausesAndItsClockJumps has both tracks pause for longer than anything waits,
 // and the publisher's clock be another one then.
 func TestEncoderPausesAndItsClockJumps(t *testing.T) {
-	for _, jump := range []int{0, 3000, 30_000, -30_000} {
+	for _, jump := range []int{0, 30_000, -30_000} {
 		t.Run(fmt.Sprint(jump), func(t *testing.T) {
 			r := judged(t, 40, func(r *rig) {
 				r.publishKnown(video(1), audio(48000))
