@@ -87,18 +87,18 @@ func since(a, b media.Frame) time.Duration {
 // begin starts the stream with the frames that have come, but for those that are
 // earlier in time than the opening one, and with their tracks.
 func (p *programme) begin() {
-	opening, early := p.early.opening(), p.early
+	opening, kept := p.early.opening(), p.early
 	p.early = waiting{}
 	for _, t := range p.tracks {
-		if early.has(t.ID) {
+		if kept.has(t.ID) {
 			p.enlist(t.ID)
 		}
 	}
-	first := early.frames[opening]
+	first := kept.frames[opening]
 	p.keepSound(first)
 	p.renew()
 	p.write(first)
-	for i, f := range early.frames {
+	for i, f := range kept.frames {
 		if i != opening && since(first.Frame, f.Frame) >= 0 {
 			p.open(first, f)
 		}

@@ -37,8 +37,8 @@ interface Event {
   /** How many times as large the picture is afterwards. */
   times: number;
   /**
-   * Players that do not go on by themselves. dash.js begins as far behind the wall clock as a
-   * manifest says, and where there are no media looks for none elsewhere.
+   * Players that do not go on by themselves, or not each time. dash.js begins as far behind the
+   * wall clock as a manifest says, and where there are no media looks for none elsewhere.
    */
   without?: string[];
   happen: (comeAnew: () => Promise<void>) => Promise<void>;
@@ -49,6 +49,7 @@ const EVENTS: Event[] = [
     name: 'the picture pauses, and sound goes on',
     away: 7, // it is back with a key frame
     times: 1,
+    without: ['dash.js, complete segments'],
     happen: async () => {
       const backup = publish({ dark: [8, 13] });
       await sleep(4);
