@@ -21,4 +21,4 @@ for ((i = 0; i < ${COUNT:-6}; i++)); do
 	COUNT=1 "$work/base/scripts/microbench.sh" "$@" >>"$work/before"
 	COUNT=1 scripts/microbench.sh "$@" >>"$work/after"
 done
-go -C scripts/tools tool benchstat "$work/before" "$work/after"
+go -C scripts/tools tool benchstat before="$work/before" after="$work/after"
