@@ -109,7 +109,7 @@ func buildLAL(ctx context.Context, dir string) (string, error) {
 	const module = "github.com/q191201771/lal"
 	for _, args := range [][]string{
 		{"mod", "init", "bench"},
-		{"get", module + "@v0.37.4"},
+		{"get", module + "/app/lalserver@v0.37.4"},
 		{"build", "-o", "lalserver", module + "/app/lalserver"},
 	} {
 		cmd := exec.CommandContext(ctx, "go", args...)
