@@ -153,7 +153,10 @@ func measure(ctx context.Context, o options, all []server, dir string, t *table)
 		}
 		t.add(what, "bare net/http", r)
 	}
-	return measureGets(ctx, sluice, dir, o.window/4, t)
+	if err := measureGets(ctx, sluice, dir, o.window/4, t); err != nil {
+		return err
+	}
+	return measureFirst(ctx, sluice, dir, t)
 }
 
 // memoryFolder returns a folder of a file system in memory, or else one for temporary

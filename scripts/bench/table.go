@@ -22,6 +22,8 @@ const (
 	ageMedian    = "age p50"  // of the newest frame of a part
 	ageP99       = "age p99"
 	ageMost      = "age max"
+	firstPart    = "first part" // from connect
+	firstSegment = "first segment"
 )
 
 // A result is what was measured, by name.
@@ -79,7 +81,7 @@ func (t *table) writeJSON(path string) error {
 // print prints the table: first what Sluice costs by what others do.
 func (t *table) print(to io.Writer) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "load\tserver\tSluice is\tCPU of a core\tmemory\trequests/s\tage p50\tp99\tmax")
+	fmt.Fprintln(w, "load\tserver\tSluice is\tCPU of a core\tmemory\trequests/s\tage p50\tp99\tmax\tfirst part\tsegment")
 	for _, r := range t.rows {
 		ratio := ""
 		own, base := t.sluice(r.Load), 0.0
@@ -87,9 +89,10 @@ func (t *table) print(to io.Writer) error {
 			base = v
 			ratio = fmt.Sprintf("%.2f x", own/base)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Load, r.Server, ratio,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Load, r.Server, ratio,
 			r.text(cpu, "%.4f %%", 100), r.text(memory, "%.2f MB", 1e-6), r.text(requests, "%.1f", 1),
-			r.text(ageMedian, "%.2f ms", 1000), r.text(ageP99, "%.2f ms", 1000), r.text(ageMost, "%.2f ms", 1000))
+			r.text(ageMedian, "%.2f ms", 1000), r.text(ageP99, "%.2f ms", 1000), r.text(ageMost, "%.2f ms", 1000),
+			r.text(firstPart, "%.3f s", 1), r.text(firstSegment, "%.3f s", 1))
 	}
 	return w.Flush()
 }

@@ -132,6 +132,11 @@ func (l *listing) read(w *wire, path string) error {
 	if status != 200 {
 		return fmt.Errorf("%s: status %d", path, status)
 	}
+	return l.take(body)
+}
+
+// take takes an answer, compressed or not.
+func (l *listing) take(body []byte) error {
 	l.size = len(body)
 	if bytes.HasPrefix(body, []byte{0x1f, 0x8b}) {
 		if err := l.zip.Reset(bytes.NewReader(body)); err != nil {
@@ -141,9 +146,11 @@ func (l *listing) read(w *wire, path string) error {
 		if _, err := io.Copy(buffer, &l.zip); err != nil {
 			return err
 		}
-		l.text, body = buffer.Bytes(), buffer.Bytes()
+		l.text = buffer.Bytes()
+	} else {
+		l.text = append(l.text[:0], body...)
 	}
-	return l.parse(body)
+	return l.parse(l.text)
 }
 
 func (l *listing) parse(text []byte) error {
