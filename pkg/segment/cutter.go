@@ -81,8 +81,7 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 	if tr == c.tracks[0] {
 		return c.pushLead(tr, s, out)
 	}
-	tr.waiting = append(tr.waiting, s)
-	tr.bytes += int64(len(s.Data))
+	tr.waiting.add(s)
 	return c.release(tr, c.sure(), out)
 }
 
@@ -104,7 +103,7 @@ func (c *Cutter) Short(id media.TrackID) time.Duration {
 func (c *Cutter) Waiting() int64 {
 	var bytes int64
 	for _, tr := range c.tracks {
-		bytes += tr.bytes
+		bytes += tr.waiting.bytes
 	}
 	return bytes
 }
@@ -171,13 +170,13 @@ func (c *Cutter) placeRest(tr *track, out []Placed) []Placed {
 	if tr == c.tracks[0] {
 		return c.catchUp(tr, out)
 	}
-	for _, s := range tr.waiting {
+	for _, s := range tr.waiting.samples {
 		if c.tracks[0].begun && c.outlasts(tr, s) {
 			break
 		}
 		out = c.place(tr, s, out)
 	}
-	tr.forget(len(tr.waiting))
+	tr.waiting = queue{}
 	return out
 }
 
@@ -190,8 +189,11 @@ func (c *Cutter) outlasts(tr *track, s media.Sample) bool {
 
 // catchUp places the samples of the lead track that have waited while another one led.
 func (c *Cutter) catchUp(tr *track, out []Placed) []Placed {
-	waited := tr.waiting
-	tr.waiting, tr.bytes = nil, 0
+	waited := tr.waiting.samples
+	if len(waited) == 0 {
+		return out
+	}
+	tr.waiting = queue{}
 	for _, s := range waited {
 		out = c.lead(tr, s, out)
 	}
@@ -202,14 +204,14 @@ func (c *Cutter) catchUp(tr *track, out []Placed) []Placed {
 // which there will be no more boundaries, and those that have waited too long.
 func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed {
 	n := 0
-	for _, s := range tr.waiting {
+	for _, s := range tr.waiting.samples {
 		if tr.time(tr.moved(s).DTS) >= before && tr.time(tr.newest()-s.DTS) <= held {
 			break
 		}
 		n++
 		out = c.place(tr, s, out)
 	}
-	tr.forget(n)
+	tr.waiting.forget(n)
 	return out
 }
 

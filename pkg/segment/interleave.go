@@ -28,8 +28,7 @@ type Interleaver struct {
 type sound struct {
 	id      media.TrackID
 	scale   uint32
-	waiting []media.Sample
-	bytes   int64
+	waiting queue
 	newest  time.Duration // decode time of the newest sample that was taken
 	reached time.Duration // how far it had come with the newest picture, 0 if it had not begun
 }
@@ -51,12 +50,11 @@ func (l *Interleaver) Take(s media.Sample, scale uint32) []media.Sample {
 	}
 	tr := l.sound(s.Track)
 	tr.scale, tr.newest = scale, at
-	if len(tr.waiting) == 0 && (l.picture == 0 || at <= l.due(tr)) {
+	if len(tr.waiting.samples) == 0 && (l.picture == 0 || at <= l.due(tr)) {
 		l.ready = append(l.ready, s)
 		return l.ready
 	}
-	tr.waiting = append(tr.waiting, s)
-	tr.bytes += int64(len(s.Data))
+	tr.waiting.add(s)
 	l.release(tr)
 	return l.ready
 }
@@ -64,7 +62,7 @@ func (l *Interleaver) Take(s media.Sample, scale uint32) []media.Sample {
 // Bytes returns how many bytes the samples have that wait.
 func (l *Interleaver) Bytes() (n int64) {
 	for i := range l.sounds {
-		n += l.sounds[i].bytes
+		n += l.sounds[i].waiting.bytes
 	}
 	return n
 }
@@ -88,11 +86,11 @@ func (l *Interleaver) due(tr *sound) time.Duration {
 // release makes ready what is due of a track, and what has waited for too long.
 func (l *Interleaver) release(tr *sound) {
 	n, due := 0, max(l.due(tr), tr.newest-heldAtMost)
-	for n < len(tr.waiting) && tr.waiting[n].DTS.Duration(tr.scale) <= due {
+	for n < len(tr.waiting.samples) && tr.waiting.samples[n].DTS.Duration(tr.scale) <= due {
 		n++
 	}
-	l.ready = append(l.ready, tr.waiting[:n]...)
-	tr.forget(n)
+	l.ready = append(l.ready, tr.waiting.samples[:n]...)
+	tr.waiting.forget(n)
 }
 
 // sound returns what is known of a track of sound.
@@ -104,14 +102,4 @@ func (l *Interleaver) sound(id media.TrackID) *sound {
 	}
 	l.sounds = append(l.sounds, sound{id: id})
 	return &l.sounds[len(l.sounds)-1]
-}
-
-// forget removes the first n waiting samples.
-func (tr *sound) forget(n int) {
-	for _, s := range tr.waiting[:n] {
-		tr.bytes -= int64(len(s.Data))
-	}
-	rest := copy(tr.waiting, tr.waiting[n:])
-	clear(tr.waiting[rest:])
-	tr.waiting = tr.waiting[:rest]
 }

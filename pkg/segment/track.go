@@ -26,8 +26,7 @@ type track struct {
 	end            media.Ticks // and where
 	longest, least media.Ticks // durations of parts, 0 until they are settled
 	longestChunk   media.Ticks // 0 when a part is one chunk
-	waiting        []media.Sample
-	bytes          int64 // of what waits
+	waiting        queue
 }
 
 // take makes a sample, which had a decode time of its own before it was moved,
@@ -72,20 +71,10 @@ func (tr *track) ideal(own media.Ticks) (at media.Ticks, foretold bool) {
 
 // newest returns the decode time of the newest sample, waiting or placed.
 func (tr *track) newest() media.Ticks {
-	if n := len(tr.waiting); n > 0 {
-		return tr.waiting[n-1].DTS
+	if n := len(tr.waiting.samples); n > 0 {
+		return tr.waiting.samples[n-1].DTS
 	}
 	return tr.last
-}
-
-// forget removes the first n waiting samples.
-func (tr *track) forget(n int) {
-	for _, s := range tr.waiting[:n] {
-		tr.bytes -= int64(len(s.Data))
-	}
-	rest := copy(tr.waiting, tr.waiting[n:])
-	clear(tr.waiting[rest:])
-	tr.waiting = tr.waiting[:rest]
 }
 
 func (tr *track) video() bool { return tr.id.Kind == media.Video }
