@@ -27,7 +27,7 @@ func startProcess(log string, cmd *exec.Cmd) (*process, error) {
 	}
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	tie(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
