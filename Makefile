@@ -42,7 +42,7 @@ test: test-tools build $(WEB_MODULES) ## install what the tests need and run eve
 	scripts/test.sh
 
 .PHONY: check
-check: check-format check-go check-imports check-page check-scripts tidy-check ## formatting, linters, import directions, page, scripts, go.mod
+check: check-format check-go check-systems check-imports check-page check-scripts tidy-check ## formatting, linters, other systems, import directions, page, scripts, go.mod
 	@echo "== all checks passed"
 
 .PHONY: fuzz
@@ -122,6 +122,12 @@ check-go:
 	$(LINT) run
 	go -C $(SOAK_MODULE) vet ./...
 	$(LINT) -C $(SOAK_MODULE) run
+
+# Linux is what the tests run on.
+.PHONY: check-systems
+check-systems:
+	GOOS=darwin go build -o /dev/null ./cmd/sluice
+	GOOS=windows go build -o /dev/null ./cmd/sluice
 
 .PHONY: check-imports
 check-imports:

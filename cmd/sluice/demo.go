@@ -33,6 +33,7 @@ func (c *demoCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	defer tune(cfg, g.Waiting)()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return g.Run(ctx) })
 	group.Go(func() error {

@@ -77,5 +77,6 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	defer tune(cfg, g.Waiting)()
 	return g.Run(ctx)
 }

@@ -2,7 +2,6 @@ package cmaf
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/Eyevinn/mp4ff/mp4"
 
@@ -19,17 +18,19 @@ func aacEntry(t media.Track) (mp4.Box, error) {
 	if len(t.Config) < 2 || len(t.Config) > maxAACConfig {
 		return nil, fmt.Errorf("AudioSpecificConfig of %d bytes", len(t.Config))
 	}
-	if t.Channels < 1 || t.Channels > math.MaxUint8 {
-		return nil, fmt.Errorf("%d audio channels", t.Channels)
-	}
 	esds := mp4.CreateEsdsBox(t.Config)
 	esds.EsID = 0 // ISO/IEC 23000-19 10.3.4.2.3; the track_ID serves in its place
+	return soundEntry(t, "mp4a", esds)
+}
 
-	// The sampling rate is a 16.16 number: one that does not fit is written
-	// as zero, and readers take it from the AudioSpecificConfig.
-	rate := t.Timescale
-	if rate > math.MaxUint16 {
-		rate = 0
+// mp3Entry returns the mp4a sample entry of t, whose configuration is its
+// objectTypeIndication. MP3 has no decoder specific information.
+func mp3Entry(t media.Track) (mp4.Box, error) {
+	if len(t.Config) != 1 {
+		return nil, fmt.Errorf("MP3 with a configuration of %d bytes", len(t.Config))
 	}
-	return mp4.CreateAudioSampleEntryBox("mp4a", uint16(t.Channels), 16, uint16(rate), esds), nil
+	esds := mp4.CreateEsdsBox(nil)
+	esds.EsID = 0
+	esds.DecConfigDescriptor.ObjectType, esds.DecConfigDescriptor.DecSpecificInfo = t.Config[0], nil
+	return soundEntry(t, "mp4a", esds)
 }

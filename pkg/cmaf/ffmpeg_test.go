@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/pkg/cmaf"
+	"sluice/pkg/codec"
 	"sluice/pkg/media"
 )
 
@@ -218,4 +219,41 @@ func written(t *testing.T, track media.Track, samples []media.Sample, end media.
 		}
 	}
 	return append(out, f.Flush(end)...)
+}
+
+// TestSilenceOfOpus has ffmpeg decode the silence of Opus in all lengths of packets that
+// there are frames for: it complains of nothing, and nothing is to be heard.
+func TestSilenceOfOpus(t *testing.T) {
+	for _, c := range []struct {
+		channels byte
+		length   int // samples
+	}{{1, 120}, {2, 240}, {1, 480}, {2, 960}, {1, 1920}, {2, 2880}, {1, 5760}} {
+		opus := codec.Opus{Config: []byte{0, c.channels, 0, 0, 0, 0, 0xbb, 0x80, 0, 0, 0}, Channels: int(c.channels), Frame: c.length}
+		track := opus.Track(media.TrackID{Kind: media.Audio})
+		frame := codec.SilentFrame(track)
+		if n, ok := codec.OpusLength(frame); !ok || n != c.length {
+			t.Fatalf("%d samples: % x has %d", c.length, frame, n)
+		}
+		file, err := cmaf.Header(track)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const second = 48000
+		chunks := cmaf.NewFragmenter(track, 1)
+		chunks.StartSegment()
+		at := media.Ticks(0)
+		for ; at < second; at += track.FrameTicks {
+			if err := chunks.Append(media.Sample{Track: track.ID, Key: true, DTS: at, Data: frame}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path := filepath.Join(t.TempDir(), "silence.mp4")
+		if err := os.WriteFile(path, append(file, chunks.Flush(at)...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		pcm := tool(t, "ffmpeg", "-nostdin", "-v", "error", "-xerror", "-i", path, "-f", "s16le", "-")
+		if want := int(at) * 2 * int(c.channels); len(pcm) != want || len(bytes.Trim(pcm, "\x00")) > 0 {
+			t.Errorf("%d samples: %d bytes, want %d of zeros", c.length, len(pcm), want)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package cmaf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -26,8 +27,8 @@ type Fragmenter struct {
 
 	start, last media.Ticks // decode times of the first and the last sample
 	rows        []row
-	data        [][]byte
-	size        int // bytes of data
+	data        [][]byte // of the samples, behind the memory for what is in front of them in the chunk
+	size        int      // bytes of data
 }
 
 // NewFragmenter returns the Fragmenter of t. Its first chunk begins a segment
@@ -38,6 +39,7 @@ func NewFragmenter(t media.Track, sequence uint32) *Fragmenter {
 		timescale: t.Timescale,
 		audio:     t.Codec.Kind() == media.Audio,
 		opening:   true,
+		data:      make([][]byte, 1),
 	}
 }
 
@@ -109,8 +111,8 @@ func (f *Fragmenter) Flush(end media.Ticks) []byte {
 	}
 	f.rows[n-1].duration = uint32(min(max(end, f.last+1)-f.last, math.MaxUint32))
 	chunk := f.chunk()
-	clear(f.data) // let go of the frames
-	f.rows, f.data, f.size = f.rows[:0], f.data[:0], 0
+	clear(f.data[1:]) // let go of the frames
+	f.rows, f.data, f.size = f.rows[:0], f.data[:1], 0
 	f.sequence++
 	f.opening = false
 	return chunk
@@ -133,11 +135,7 @@ func (f *Fragmenter) chunk() []byte {
 	run := runOf(f.rows)
 	traf := boxHeader + run.tfhdSize() + tfdtSize + run.trunSize()
 	moof := boxHeader + mfhdSize + traf
-	total := moof + boxHeader + f.size
-	if f.opening {
-		total += stypSize + prftSize
-	}
-	b := make([]byte, 0, total)
+	b := f.data[0][:0]
 	if f.opening {
 		b = appendPrft(appendStyp(b), f.start, f.timescale)
 	}
@@ -150,8 +148,6 @@ func (f *Fragmenter) chunk() []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(f.start))
 	b = run.appendTrun(b, moof+boxHeader)
 	b = appendBox(b, boxHeader+f.size, "mdat")
-	for _, data := range f.data {
-		b = append(b, data...)
-	}
-	return b
+	f.data[0] = b
+	return bytes.Join(f.data, nil) // which does not clear the memory that it fills
 }

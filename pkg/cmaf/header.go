@@ -2,6 +2,7 @@ package cmaf
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"github.com/Eyevinn/mp4ff/mp4"
@@ -19,8 +20,8 @@ const (
 // with the one track and no samples. It depends on nothing but t, so the same
 // track always has the same bytes.
 //
-// H.264 becomes an avc1 sample entry and AAC an mp4a one. The error says what
-// the track lacks: an unknown codec, a configuration that cannot be read, a
+// The sample entries are avc1, hvc1, av01 and vp09, and mp4a, Opus, fLaC, ac-3 and ec-3. The
+// error says what the track lacks: an unknown codec, a configuration that cannot be read, a
 // size or a timescale out of range.
 func Header(t media.Track) ([]byte, error) {
 	if t.Timescale == 0 {
@@ -50,25 +51,14 @@ func Header(t media.Track) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// sampleEntry returns the sample entry of t's codec.
-func sampleEntry(t media.Track) (mp4.Box, error) {
-	switch t.Codec {
-	case media.H264:
-		return avcEntry(t)
-	case media.AAC:
-		return aacEntry(t)
-	}
-	return nil, fmt.Errorf("%v has no CMAF binding here", t.Codec)
-}
-
 // trak returns the track box of t with empty sample tables. All durations are
-// zero and the language is undetermined.
+// zero, and the language is undetermined where nobody says it.
 func trak(t media.Track, entry mp4.Box) *mp4.TrakBox {
 	kind, name := "video", videoHandlerName
 	if t.Codec.Kind() == media.Audio {
 		kind, name = "audio", audioHandlerName
 	}
-	trak := mp4.CreateEmptyTrak(trackID, t.Timescale, kind, "und")
+	trak := mp4.CreateEmptyTrak(trackID, t.Timescale, kind, cmp.Or(t.Title.Language, "und"))
 	trak.Mdia.Hdlr.Name = name
 	if kind == "video" {
 		trak.Tkhd.Width = mp4.Fixed32(t.Width << 16)

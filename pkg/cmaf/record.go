@@ -7,7 +7,6 @@ import (
 	"hash/crc32"
 	"time"
 
-	"sluice/pkg/codec"
 	"sluice/pkg/media"
 )
 
@@ -82,7 +81,7 @@ var (
 )
 
 const (
-	recordVersion = 4
+	recordVersion = 5
 	recordHead    = boxHeader + len(recordUUID) + 1
 	recordTail    = 8
 
@@ -238,47 +237,68 @@ func (c *recordCoder) time(v *time.Time) {
 	}
 }
 
-// track codes a track by its configuration, which says all of it.
+// track codes a track, all of it: what its configuration says is not always all.
 func (c *recordCoder) track(t *media.Track) {
-	kind, index, format, size := int(t.ID.Kind), int(t.ID.Index), int(t.Codec), len(t.Config)
-	for _, v := range []*int{&kind, &index, &format, &size} {
+	narrow(c, &t.ID.Kind)
+	narrow(c, &t.ID.Index)
+	narrow(c, &t.Codec)
+	narrow(c, &t.Timescale)
+	c.bytes(&t.Config)
+	for _, v := range []*string{&t.Codecs, &t.Title.Language, &t.Title.Name} {
+		text := []byte(*v)
+		c.bytes(&text)
+		*v = string(text)
+	}
+	for _, v := range []*int{&t.CodedWidth, &t.CodedHeight, &t.Width, &t.Height, &t.SampleRate, &t.Channels} {
 		number(c, v)
 	}
-	if !c.reading {
-		c.out = append(c.out, t.Config...)
-		return
+	for _, v := range []*media.Ratio{&t.SampleAspect, &t.FrameRate} {
+		narrow(c, &v.Num)
+		narrow(c, &v.Den)
 	}
-	if size < 0 || size > len(c.in) {
-		c.fail("truncated")
-		return
-	}
-	config := c.in[:size:size]
-	c.in = c.in[size:]
-	id := media.TrackID{Kind: media.Kind(kind), Index: uint8(index)}
-	var err error
-	if *t, err = configured(id, media.Codec(format), config); err != nil {
-		c.fail(err.Error())
+	narrow(c, &t.Color.Primaries)
+	narrow(c, &t.Color.Transfer)
+	narrow(c, &t.Color.Matrix)
+	c.flag(&t.Color.FullRange)
+	c.light(&t.HDR)
+	number(c, &t.FrameTicks)
+	if c.reading && c.err == nil && (t.Timescale == 0 || t.Codec.Kind() != t.ID.Kind) {
+		c.fail("a track that cannot be")
 	}
 }
 
-// configured returns the track of a decoder configuration, which may be kept.
-func configured(id media.TrackID, format media.Codec, config []byte) (media.Track, error) {
-	if format.Kind() != id.Kind {
-		return media.Track{}, fmt.Errorf("%s in %s", format, id)
+func (c *recordCoder) light(h *media.HDR) {
+	m := &h.Mastering
+	for _, v := range []*uint16{
+		&m.Red[0], &m.Red[1], &m.Green[0], &m.Green[1], &m.Blue[0], &m.Blue[1], &m.White[0], &m.White[1],
+		&h.MaxContent, &h.MaxFrameAverage,
+	} {
+		narrow(c, v)
 	}
-	switch format {
-	case media.H264:
-		c, err := codec.ParseAVC(config)
-		if err != nil {
-			return media.Track{}, err
-		}
-		return c.Track(id), nil
-	case media.AAC:
-		c, err := codec.ParseAAC(config)
-		if err != nil {
-			return media.Track{}, err
-		}
-		return c.Track(id), nil
+	narrow(c, &m.Most)
+	narrow(c, &m.Least)
+}
+
+// narrow codes a number of a type that has fewer bits than a varint.
+func narrow[T ~uint8 | ~uint16 | ~uint32](c *recordCoder, v *T) {
+	n := int64(*v)
+	number(c, &n)
+	if *v = T(n); int64(*v) != n {
+		c.fail("a number is too large")
 	}
-	return media.Track{}, fmt.Errorf("%s has no CMAF binding here", format)
+}
+
+// bytes codes bytes behind their length.
+func (c *recordCoder) bytes(v *[]byte) {
+	n := len(*v)
+	number(c, &n)
+	if !c.reading {
+		c.out = append(c.out, *v...)
+		return
+	}
+	if n < 0 || n > len(c.in) {
+		c.fail("truncated")
+		return
+	}
+	*v, c.in = c.in[:n:n], c.in[n:]
 }

@@ -75,6 +75,33 @@ func fullRecord(t testing.TB) cmaf.Record {
 	}
 }
 
+// TestRecordKeepsAllOfATrack has a track of which everything is said.
+func TestRecordKeepsAllOfATrack(t *testing.T) {
+	track := media.Track{
+		ID: media.TrackID{Kind: media.Audio, Index: 3}, Codec: media.EAC3, Timescale: 1, Config: []byte{2, 3}, Codecs: "ec-3",
+		Title: media.Title{Language: "pt-BR", Name: "comentário"}, CodedWidth: 4, CodedHeight: 5, Width: 6, Height: 7, SampleAspect: media.Ratio{Num: 8, Den: 9}, FrameRate: media.Ratio{Num: 10, Den: 11},
+		Color: media.Color{Primaries: 12, Transfer: 13, Matrix: 14, FullRange: true},
+		HDR: media.HDR{
+			Mastering: media.Mastering{
+				Red: [2]uint16{15, 16}, Green: [2]uint16{17, 18}, Blue: [2]uint16{19, 20}, White: [2]uint16{21, 65535}, Most: 1<<32 - 1, Least: 23,
+			},
+			MaxContent: 24, MaxFrameAverage: 25,
+		},
+		SampleRate: 26, Channels: 27, FrameTicks: 28,
+	}
+	for i := range reflect.TypeFor[media.Track]().NumField() {
+		if reflect.ValueOf(track).Field(i).IsZero() {
+			t.Errorf("nothing is said of %s", reflect.TypeFor[media.Track]().Field(i).Name)
+		}
+	}
+	want := cmaf.Record{Stream: time.Unix(1, 0).UTC(), Listed: time.Unix(2, 0).UTC(), Period: cmaf.Period{Start: time.Unix(3, 0).UTC(), Tracks: []media.Track{track}}}
+	file := want.Append([]byte(ftyp))
+	got, _, err := cmaf.ReadRecord(bytes.NewReader(file), int64(len(file)))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, %+v, want %+v", err, got, want)
+	}
+}
+
 // ftyp is a box that stands for the media of a segment.
 const ftyp = "\x00\x00\x00\x0cstypmsdh"
 

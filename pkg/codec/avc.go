@@ -3,7 +3,6 @@ package codec
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"sluice/pkg/media"
 )
@@ -111,7 +110,7 @@ func (a AVC) Codecs() string {
 // Track returns a as the track id.
 func (a AVC) Track(id media.TrackID) media.Track {
 	s := a.Sequence
-	t := media.Track{
+	return display(media.Track{
 		ID:           id,
 		Codec:        media.H264,
 		Timescale:    media.VideoTimescale,
@@ -119,19 +118,8 @@ func (a AVC) Track(id media.TrackID) media.Track {
 		Codecs:       a.Codecs(),
 		CodedWidth:   s.Width,
 		CodedHeight:  s.Height,
-		Width:        s.Width,
-		Height:       s.Height,
 		SampleAspect: s.SampleAspect,
 		FrameRate:    s.FrameRate,
 		Color:        s.Color,
-	}
-	// Only the width is stretched, as ISO/IEC 14496-12 writers do. A picture
-	// too wide for the 16 bits of a track header is shown as it is coded.
-	width := math.Round(float64(s.Width) * s.SampleAspect.Float())
-	if width >= 1 && width <= math.MaxUint16 {
-		t.Width = int(width)
-	} else {
-		t.SampleAspect = media.Ratio{Num: 1, Den: 1}
-	}
-	return t
+	})
 }

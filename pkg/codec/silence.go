@@ -1,5 +1,25 @@
 package codec
 
+import "sluice/pkg/media"
+
+// SilentFrame returns a frame of a track, as long as its frames are, in which nothing is to be
+// heard; nil where there is none: for E-AC-3, AC-3 and FLAC, and for some configurations of
+// AAC and Opus.
+func SilentFrame(t media.Track) []byte {
+	switch t.Codec {
+	case media.AAC:
+		if a, err := ParseAAC(t.Config); err == nil {
+			return a.SilentFrame()
+		}
+	case media.Opus:
+		return Opus{Config: t.Config, Channels: t.Channels, Frame: int(t.FrameTicks)}.SilentFrame()
+	case media.MP3:
+		return silentMP3(t)
+	case media.H264, media.HEVC, media.AV1, media.VP9, media.FLAC, media.AC3, media.EAC3:
+	}
+	return nil
+}
+
 // The ids of syntactic elements of AAC (ISO/IEC 14496-3 table 4.85).
 const (
 	singleChannel = 0

@@ -1,6 +1,10 @@
 package codec
 
-import "sluice/pkg/media"
+import (
+	"math"
+
+	"sluice/pkg/media"
+)
 
 // readVUI reads the start of the VUI parameters (ITU-T H.264 E.1.1), as far
 // as the timing. A set that is cut off leaves s as it was: encoders are known
@@ -29,16 +33,19 @@ func (s *SPS) readVUI(r *bitReader) {
 }
 
 // readAspect reads aspect_ratio_idc and what may follow. Anything beyond 16
-// times in either direction is a mistake, and counts as square.
+// times in either direction is a mistake.
 func readAspect(r *bitReader) media.Ratio {
-	square := media.Ratio{Num: 1, Den: 1}
 	idc := r.u(8)
 	if idc != 255 { // Extended_SAR
 		return fixedAspect(idc)
 	}
-	num, den := r.u(16), r.u(16)
+	return aspect(r.u(16), r.u(16))
+}
+
+// aspect returns the aspect ratio of a sample, 1:1 when it is not said, or makes no sense.
+func aspect(num, den uint32) media.Ratio {
 	if num == 0 || den == 0 || num/16 > den || den/16 > num {
-		return square
+		return media.Ratio{Num: 1, Den: 1}
 	}
 	return reduce(num, den)
 }
@@ -75,14 +82,25 @@ func fixedAspect(idc uint32) media.Ratio {
 // characteristics are unknown", in all three fields of media.Color.
 const unspecified = 2
 
-// readColor reads video_signal_type. A description without content is zero.
+// unknownColor returns what no description, and one without content, says.
+func unknownColor() media.Color {
+	return media.Color{Primaries: unspecified, Transfer: unspecified, Matrix: unspecified}
+}
+
+// readColor reads video_signal_type.
 func readColor(r *bitReader) media.Color {
 	r.skip(3) // video_format
-	c := media.Color{Primaries: unspecified, Transfer: unspecified, Matrix: unspecified, FullRange: r.flag()}
+	c := unknownColor()
+	c.FullRange = r.flag()
 	if r.flag() {
 		c.Primaries, c.Transfer, c.Matrix = uint8(r.u(8)), uint8(r.u(8)), uint8(r.u(8))
 	}
-	if c == (media.Color{Primaries: unspecified, Transfer: unspecified, Matrix: unspecified}) {
+	return described(c)
+}
+
+// described returns a description, zero for one without content.
+func described(c media.Color) media.Color {
+	if c == unknownColor() {
 		return media.Color{}
 	}
 	return c
@@ -98,23 +116,37 @@ const (
 // a frame rate: a frame then lasts two ticks (ITU-T H.264 E.2.1).
 func readFrameRate(r *bitReader) media.Ratio {
 	tick, scale, fixed := uint64(r.u(32)), uint64(r.u(32)), r.flag()
-	if !fixed || tick == 0 || scale < minFrameRate*2*tick || scale > maxFrameRate*2*tick {
+	if !fixed {
 		return media.Ratio{}
 	}
-	if scale%2 == 0 {
-		return reduce(uint32(scale/2), uint32(tick))
-	}
-	if tick > 1<<31-1 {
+	return frameRate(scale, 2*tick)
+}
+
+// frameRate returns num/den frames a second, unknown unless that is believed.
+func frameRate(num, den uint64) media.Ratio {
+	if den == 0 || num < minFrameRate*den || num > maxFrameRate*den {
 		return media.Ratio{}
 	}
-	return reduce(uint32(scale), uint32(tick*2))
+	a := gcd(num, den)
+	if num /= a; num > math.MaxUint32 {
+		return media.Ratio{}
+	}
+	if den /= a; den > math.MaxUint32 {
+		return media.Ratio{}
+	}
+	return media.Ratio{Num: uint32(num), Den: uint32(den)}
 }
 
 // reduce returns num/den in lowest terms. Both must be positive.
 func reduce(num, den uint32) media.Ratio {
-	a, b := num, den
+	a := uint32(gcd(uint64(num), uint64(den)))
+	return media.Ratio{Num: num / a, Den: den / a}
+}
+
+// gcd returns the greatest common divisor of two numbers, of which one is positive.
+func gcd(a, b uint64) uint64 {
 	for b != 0 {
 		a, b = b, a%b
 	}
-	return media.Ratio{Num: num / a, Den: den / a}
+	return a
 }

@@ -9,6 +9,8 @@ package dash
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/xml"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,6 +18,7 @@ import (
 
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/scroll"
 )
 
 const (
@@ -33,7 +36,7 @@ const (
 // until there is something to play. prefix is put before every URL; it is ""
 // where the manifest is served from the presentation's own folder. The clock
 // that UTCTiming names is the resource "time" beside the manifest's media.
-func MPD(s *live.Snapshot, prefix string) []byte {
+func MPD(s *live.Snapshot, prefix string) *scroll.Text {
 	spans := listed(s)
 	if len(spans) == 0 {
 		return nil
@@ -47,15 +50,31 @@ func MPD(s *live.Snapshot, prefix string) []byte {
 		b.WriteString("  " + clock(prefix) + "\n")
 	}
 	b.WriteString("</MPD>\n")
-	return b.Bytes()
+	return b.text()
+}
+
+// A draft is a manifest as far as it is written.
+type draft struct {
+	bytes.Buffer
+	insets []scroll.Inset
 }
 
 // begun returns a manifest of which only the first line is written.
-func begun() *bytes.Buffer {
-	b := bytes.NewBuffer(make([]byte, 0, 4096))
+func begun() *draft {
+	b := new(draft)
+	b.Grow(4096)
 	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
 	return b
 }
+
+// insert writes lines that are kept.
+func (b *draft) insert(lines scroll.Piece) {
+	if len(lines.Text) > 0 {
+		b.insets = append(b.insets, scroll.Inset{At: b.Len(), Piece: lines})
+	}
+}
+
+func (b *draft) text() *scroll.Text { return &scroll.Text{Fresh: b.Bytes(), Insets: b.insets} }
 
 // clock returns the element that names the clock media time counts by.
 func clock(prefix string) string {
@@ -78,7 +97,7 @@ func listed(s *live.Snapshot) []live.Span {
 		}
 	}
 	oldest := time.Duration(s.Published.Add(-window(s)).UnixNano())
-	for !s.Ended && len(spans) > 1 && end(spans[0]) < oldest {
+	for !s.Ended && len(spans) > 1 && common(spans[0]).end < oldest {
 		spans = spans[1:]
 	}
 	return spans
@@ -91,8 +110,22 @@ func leaves(oldest live.Span) bool {
 }
 
 // empty reports whether there are no media.
-func empty(l live.Listed) bool {
-	return !slices.ContainsFunc(l.Segments, played)
+func empty(l live.Listed) bool { return newest(l) == nil }
+
+// newest returns the newest segment with media, nil if there is none.
+func newest(l live.Listed) *live.Segment {
+	for seg := range l.Media() {
+		return seg
+	}
+	return nil
+}
+
+// oldest returns the oldest segment with media. There must be one.
+func oldest(l live.Listed) *live.Segment {
+	if i := slices.IndexFunc(l.Segments, played); i >= 0 {
+		return &l.Segments[i]
+	}
+	return l.Growing
 }
 
 // window returns how far back a player may go.
@@ -100,14 +133,15 @@ func window(s *live.Snapshot) time.Duration { return max(s.Window, delayed*s.Tar
 
 // writeRoot writes the MPD's attributes. An ended presentation is static: there
 // is nothing to wait for.
-func writeRoot(b *bytes.Buffer, s *live.Snapshot, spans []live.Span) {
+func writeRoot(b *draft, s *live.Snapshot, spans []live.Span) {
 	b.WriteString(`<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011"`)
 	if s.Ended {
-		fmt.Fprintf(b, ` type="static" mediaPresentationDuration="%s"`, duration(end(spans[len(spans)-1])-zero(s, spans)))
+		fmt.Fprintf(b, ` type="static" mediaPresentationDuration="%s"`, duration(common(spans[len(spans)-1]).end-zero(s, spans)))
 	} else {
 		fmt.Fprintf(b, ` type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" publishTime="%s"`, s.Published.UTC().Format(dateTime))
+		behind := delay(s, delayed*s.Targets.Segment, stretches(s, slices.Values(spans)))
 		fmt.Fprintf(b, ` minimumUpdatePeriod="%s" timeShiftBufferDepth="%s" suggestedPresentationDelay="%s"`,
-			duration(min(refresh, s.Targets.Segment)), duration(window(s)), duration(min(delayed*s.Targets.Segment, window(s)-s.Targets.Segment)))
+			duration(min(refresh, s.Targets.Segment)), duration(window(s)), duration(behind))
 	}
 	fmt.Fprintf(b, ` maxSegmentDuration="%s" minBufferTime="%s">`+"\n", duration(s.Targets.Segment+time.Second), duration(s.Targets.Segment))
 }
@@ -141,10 +175,7 @@ func start(s *live.Snapshot, spans []live.Span, i int) time.Duration {
 // segments of which each rendition has some. What is shown before a period begins is
 // dropped, and all that needs it (ISO/IEC 23009-1 7.2.1), so none of them is later.
 func begin(span live.Span) time.Duration {
-	all := time.Duration(0)
-	for _, t := range span.Tracks {
-		all = max(all, t.Segments[slices.IndexFunc(t.Segments, played)].From())
-	}
+	all := common(span).begin
 	first := all
 	for _, t := range span.Tracks {
 		for _, seg := range t.Segments {
@@ -159,50 +190,27 @@ func begin(span live.Span) time.Duration {
 // played reports whether a segment has media.
 func played(seg live.Segment) bool { return !seg.Gap }
 
-// end returns when the media of a period end, since the epoch, in all of its
-// renditions.
-func end(span live.Span) time.Duration {
-	var first time.Duration
-	for i, t := range span.Tracks {
-		seg := last(t.Segments)
-		if at := seg.To(); i == 0 || at < first {
-			first = at
-		}
-	}
-	return first
-}
-
-// last returns the newest segment with media. There must be one.
-func last(segments []live.Segment) live.Segment {
-	for _, seg := range slices.Backward(segments) {
-		if !seg.Gap {
-			return seg
-		}
-	}
-	return live.Segment{}
-}
-
 // A period is a span and how it is written.
 type period struct {
 	live.Span
-	start  time.Duration // in media time, since the epoch
-	prefix string        // of URLs
-	grid   *grid         // by which segments are named, nil where they are listed
+	snapshot *live.Snapshot
+	start    time.Duration // in media time, since the epoch
+	prefix   string        // of URLs
+	grid     *grid         // by which segments are named, nil where they are listed
 }
 
-func writePeriod(b *bytes.Buffer, s *live.Snapshot, spans []live.Span, i int, prefix string) {
-	p := period{Span: spans[i], start: start(s, spans, i), prefix: prefix}
+func writePeriod(b *draft, s *live.Snapshot, spans []live.Span, i int, prefix string) {
+	p := period{Span: spans[i], snapshot: s, start: start(s, spans, i), prefix: prefix}
 	fmt.Fprintf(b, `  <Period id="%s" start="%s"`, p.name(s), duration(p.start-zero(s, spans)))
 	if s.Ended || i < len(spans)-1 {
-		stop := end(p.Span)
+		stop := common(p.Span).end
 		if i < len(spans)-1 {
 			stop = min(stop, start(s, spans, i+1))
 		}
 		fmt.Fprintf(b, ` duration="%s"`, duration(max(stop-p.start, 0)))
 	}
 	b.WriteString(">\n")
-	p.writeSet(b, media.Video, ` id="1"`)
-	p.writeSet(b, media.Audio, ` id="2" lang="und"`)
+	p.writeSets(b)
 	b.WriteString("  </Period>\n")
 }
 
@@ -216,33 +224,82 @@ func (p period) name(s *live.Snapshot) string {
 	return kind + strconv.FormatUint(p.Sequence, 10)
 }
 
-// writeSet writes the AdaptationSet of one kind of media, if there is any.
-func (p period) writeSet(b *bytes.Buffer, kind media.Kind, attributes string) {
-	tracks := slices.DeleteFunc(slices.Clone(p.Tracks), func(l live.Listed) bool { return l.Header.Track.ID.Kind != kind })
-	if len(tracks) == 0 {
-		return
+// writeSets writes the AdaptationSets. In one of them are the renditions between which a
+// player may switch by itself: those of video in one codec and range. Each track of audio is one.
+func (p period) writeSets(b *draft) {
+	var sets [][]live.Listed
+	for _, l := range p.Tracks {
+		i := slices.IndexFunc(sets, func(set []live.Listed) bool {
+			t := set[0].Header.Track
+			other := l.Header.Track
+			return t.ID.Kind == media.Video && t.Codec == other.Codec && t.Color.Transfer == other.Color.Transfer
+		})
+		if i < 0 {
+			sets = append(sets, []live.Listed{l})
+		} else {
+			sets[i] = append(sets[i], l)
+		}
 	}
-	if !slices.ContainsFunc(tracks, dependent) {
+	heard := false
+	for _, tracks := range sets {
+		audio := tracks[0].Header.Track.ID.Kind == media.Audio
+		p.writeSet(b, tracks, audio && heard)
+		heard = heard || audio
+	}
+}
+
+// setID returns the @id of the AdaptationSet that begins with a track: odd numbers are of
+// video.
+func setID(first live.Listed) int {
+	id := first.Header.Track.ID
+	return int(id.Kind) + 2*int(id.Index)
+}
+
+func (p period) writeSet(b *draft, tracks []live.Listed, alternate bool) {
+	first := tracks[0].Header.Track
+	kind, attributes, role := first.ID.Kind, "", "main"
+	if kind == media.Audio {
+		attributes = ` lang="` + cmp.Or(first.Title.Language, "und") + `"`
+	}
+	// A key frame of HEVC may be one in front of which pictures are lost, which is another type.
+	if first.Codec != media.HEVC && !slices.ContainsFunc(tracks, func(l live.Listed) bool { return !l.Independent() }) {
 		attributes += ` startWithSAP="1"`
 	}
-	fmt.Fprintf(b, "    <AdaptationSet%s contentType=\"%s\" mimeType=\"%s/mp4\" segmentAlignment=\"true\">\n", attributes, kind, kind)
+	fmt.Fprintf(b, "    <AdaptationSet id=\"%d\"%s contentType=\"%s\" mimeType=\"%s/mp4\" segmentAlignment=\"true\">\n", setID(tracks[0]), attributes, kind, kind)
+	writeColors(b, first.Color)
 	if p.grid != nil {
 		p.writeLink(b, tracks[0])
+	}
+	if first.Title.Name != "" && kind == media.Audio {
+		b.WriteString("      <Label>")
+		_ = xml.EscapeText(b, []byte(first.Title.Name)) // to memory
+		b.WriteString("</Label>\n")
+	}
+	if p.grid != nil {
 		p.writeReference(b, tracks[0])
 	}
-	b.WriteString("      <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"main\"/>\n")
+	if alternate {
+		role = "alternate"
+	}
+	fmt.Fprintf(b, "      <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"%s\"/>\n", role)
 	for _, t := range tracks {
 		p.writeRepresentation(b, t)
 	}
 	b.WriteString("    </AdaptationSet>\n")
 }
 
-// dependent reports whether a segment is listed that no player can start with.
-func dependent(l live.Listed) bool {
-	return slices.ContainsFunc(l.Segments, func(seg live.Segment) bool { return !seg.Independent && !seg.Gap })
+// writeColors says of pictures in high dynamic range that they are that (ISO/IEC 23091-2).
+func writeColors(b *draft, c media.Color) {
+	if c.Transfer != media.TransferPQ && c.Transfer != media.TransferHLG {
+		return
+	}
+	const scheme = `schemeIdUri="urn:mpeg:mpegB:cicp:`
+	fmt.Fprintf(b, "      <SupplementalProperty %sColourPrimaries\" value=\"%d\"/>\n", scheme, c.Primaries)
+	fmt.Fprintf(b, "      <SupplementalProperty %sTransferCharacteristics\" value=\"%d\"/>\n", scheme, c.Transfer)
+	fmt.Fprintf(b, "      <SupplementalProperty %sMatrixCoefficients\" value=\"%d\"/>\n", scheme, c.Matrix)
 }
 
-func (p period) writeRepresentation(b *bytes.Buffer, l live.Listed) {
+func (p period) writeRepresentation(b *draft, l live.Listed) {
 	t := l.Header.Track
 	fmt.Fprintf(b, `      <Representation id="%s" codecs="%s" bandwidth="%d"`, t.ID, t.Codecs, max(l.Rendition.Bandwidth, 1))
 	switch t.ID.Kind {
@@ -273,7 +330,7 @@ func fraction(r media.Ratio) string {
 	return fmt.Sprintf("%d/%d", r.Num, r.Den)
 }
 
-func (p period) writeTemplate(b *bytes.Buffer, l live.Listed) {
+func (p period) writeTemplate(b *draft, l live.Listed) {
 	t := l.Header.Track
 	fmt.Fprintf(b, `        <SegmentTemplate timescale="%d"`, t.Timescale)
 	if offset := media.TicksOf(p.start, t.Timescale); offset != 0 {
@@ -281,41 +338,8 @@ func (p period) writeTemplate(b *bytes.Buffer, l live.Listed) {
 	}
 	folder := p.prefix + t.ID.String() + "/"
 	fmt.Fprintf(b, " initialization=\"%s.mp4\" media=\"%s$Time$.m4s\">\n          <SegmentTimeline>\n", folder+l.Header.Name, folder)
-	writeTimeline(b, l.Segments)
+	p.writeTimeline(b, l)
 	b.WriteString("          </SegmentTimeline>\n        </SegmentTemplate>\n")
-}
-
-// writeTimeline writes runs of equally long segments. Only the first run and
-// one behind a gap say where they begin.
-func writeTimeline(b *bytes.Buffer, segments []live.Segment) {
-	var at media.Ticks
-	for i := 0; i < len(segments); {
-		seg := segments[i]
-		if seg.Gap {
-			i++
-			continue
-		}
-		n := 1
-		for i+n < len(segments) && continues(segments[i+n-1], segments[i+n]) {
-			n++
-		}
-		b.WriteString("            <S")
-		if seg.Start != at {
-			fmt.Fprintf(b, ` t="%d"`, seg.Start)
-		}
-		fmt.Fprintf(b, ` d="%d"`, seg.Duration)
-		if n > 1 {
-			fmt.Fprintf(b, ` r="%d"`, n-1)
-		}
-		b.WriteString("/>\n")
-		i += n
-		at = segments[i-1].End()
-	}
-}
-
-// continues reports whether b follows a at once and is as long.
-func continues(a, b live.Segment) bool {
-	return !b.Gap && b.Start == a.End() && b.Duration == a.Duration
 }
 
 // duration returns d as an xs:duration in seconds, to the millisecond.

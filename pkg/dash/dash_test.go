@@ -27,10 +27,28 @@ var (
 	noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	hd   = video("hd", "avc1.64001F", 1280, 720, media.Ratio{Num: 30000, Den: 1001})
 	sd   = video("sd", "avc1.42C01E", 704, 576, media.Ratio{Num: 25, Den: 1})
-	lc   = &live.Header{Name: "aac", Track: media.Track{
+	low  = as(video("low", "avc1.42C01E", 640, 360, media.Ratio{Num: 30000, Den: 1001}), media.H264, media.TrackID{Kind: media.Video, Index: 1}, media.Color{})
+	hdr  = as(video("hdr", "hvc1.2.4.L120.90", 3840, 2160, media.Ratio{Num: 30000, Den: 1001}), media.HEVC, media.TrackID{Kind: media.Video, Index: 2},
+		media.Color{Primaries: 9, Transfer: media.TransferPQ, Matrix: 9})
+	fra = titled("fr", "l'été <1>", as(lc, media.AAC, media.TrackID{Kind: media.Audio, Index: 1}, media.Color{}))
+	lc  = &live.Header{Name: "aac", Track: media.Track{
 		ID: a0, Codec: media.AAC, Timescale: 48000, Codecs: "mp4a.40.2", SampleRate: 48000, Channels: 2, FrameTicks: 1024,
 	}}
 )
+
+// as returns a header as that of another track.
+func as(h *live.Header, codec media.Codec, id media.TrackID, color media.Color) *live.Header {
+	other := *h
+	other.Track.Codec, other.Track.ID, other.Track.Color = codec, id, color
+	return &other
+}
+
+// titled returns a header as that of a track with a title.
+func titled(language, name string, h *live.Header) *live.Header {
+	other := *h
+	other.Track.Title = media.Title{Language: language, Name: name}
+	return &other
+}
 
 func video(name, codecs string, width, height int, rate media.Ratio) *live.Header {
 	return &live.Header{Name: name, Track: media.Track{
@@ -120,6 +138,7 @@ var cases = []struct {
 	{name: "audio", make: func() *show { return steady(lc) }},
 	{name: "video", make: func() *show { return steady(sd) }},
 	{name: "alias", make: func() *show { return steady(hd, lc) }, prefix: "show/"},
+	{name: "ladder", make: func() *show { return steady(hd, low, hdr, lc, fra) }},
 	{name: "ended", make: func() *show { return steady(hd, lc).end() }},
 	{name: "periods", make: func() *show { return steady(hd, lc).begin(1, 12.6, sd, lc).add(2, nil) }},
 	{name: "periods-ended", make: func() *show { return steady(hd, lc).begin(1, 12.6, sd, lc).add(2, nil).end() }},
@@ -134,7 +153,7 @@ var cases = []struct {
 func TestMPD(t *testing.T) {
 	for _, c := range cases {
 		path := filepath.Join("testdata", c.name+".mpd")
-		got := dash.MPD(c.make().Snapshot(), c.prefix)
+		got := dash.MPD(c.make().Snapshot(), c.prefix).Bytes()
 		if *update {
 			if err := os.WriteFile(path, got, 0o644); err != nil {
 				t.Fatal(err)
@@ -197,6 +216,7 @@ type mpd struct {
 		ID   string `xml:"id,attr"`
 		Sets []struct {
 			Representations []struct {
+				ID       string `xml:"id,attr"`
 				Template struct {
 					Offset   int64 `xml:"presentationTimeOffset,attr"`
 					Timeline []struct {
@@ -216,14 +236,18 @@ func TestTimelineNamesEverySegment(t *testing.T) {
 	for _, c := range cases {
 		s := c.make().Snapshot()
 		var doc mpd
-		if err := xml.Unmarshal(dash.MPD(s, c.prefix), &doc); err != nil {
+		if err := xml.Unmarshal(dash.MPD(s, c.prefix).Bytes(), &doc); err != nil {
 			t.Fatal(err)
 		}
-		listed := map[int64]bool{}
+		type segment struct {
+			track string
+			at    int64
+		}
+		listed := map[segment]bool{}
 		for _, r := range s.Renditions {
 			for _, seg := range r.Segments {
 				if !seg.Gap {
-					listed[int64(seg.Start)] = true
+					listed[segment{seg.Header.Track.ID.String(), int64(seg.Start)}] = true
 				}
 			}
 		}
@@ -237,8 +261,8 @@ func TestTimelineNamesEverySegment(t *testing.T) {
 							at = *run.T
 						}
 						for range run.R + 1 {
-							if !listed[at] {
-								t.Errorf("%s: period %s names %d, which does not exist", c.name, period.ID, at)
+							if !listed[segment{rep.ID, at}] {
+								t.Errorf("%s: period %s names %d of %s, which does not exist", c.name, period.ID, at, rep.ID)
 							}
 							named++
 							at += run.D
@@ -261,7 +285,7 @@ func TestStaticPresentationDropsNothing(t *testing.T) {
 		s := newShow().begin(0, 0.451, hd, lc)
 		s.at[later] += 900 // less than a frame
 		var doc mpd
-		if err := xml.Unmarshal(dash.MPD(s.add(3, nil).end().Snapshot(), ""), &doc); err != nil {
+		if err := xml.Unmarshal(dash.MPD(s.add(3, nil).end().Snapshot(), "").Bytes(), &doc); err != nil {
 			t.Fatal(err)
 		}
 		for _, set := range doc.Periods[0].Sets {
@@ -278,7 +302,7 @@ func TestNothingToPlayHasNoMPD(t *testing.T) {
 	empty := s.Snapshot()
 	s.begin(0, 0, hd, lc)
 	s.Add(v0, live.Segment{Number: 1, Period: s.period, Header: hd, Duration: 180000}, live.Targets{Segment: 2 * time.Second}, noon)
-	if dash.MPD(empty, "") != nil || dash.MPD(s.Snapshot(), "") != nil {
+	if dash.MPD(empty, "").Bytes() != nil || dash.MPD(s.Snapshot(), "").Bytes() != nil {
 		t.Error("an MPD although not all tracks have a segment")
 	}
 }
@@ -290,7 +314,7 @@ func TestTracksLeaveAPeriodTogether(t *testing.T) {
 	s.add(2, func(seg *live.Segment) { seg.Gap, seg.Frames, seg.Size = true, 0, 0 })
 	periods := func() []string {
 		var doc mpd
-		if err := xml.Unmarshal(dash.MPD(s.Snapshot(), ""), &doc); err != nil {
+		if err := xml.Unmarshal(dash.MPD(s.Snapshot(), "").Bytes(), &doc); err != nil {
 			t.Fatal(err)
 		}
 		var all []string
@@ -318,15 +342,7 @@ func TestTracksLeaveAPeriodTogether(t *testing.T) {
 
 func TestSameSnapshotGivesTheSameBytes(t *testing.T) {
 	s := steady(hd, lc).Snapshot()
-	if !bytes.Equal(dash.MPD(s, ""), dash.MPD(s, "")) {
+	if !bytes.Equal(dash.MPD(s, "").Bytes(), dash.MPD(s, "").Bytes()) {
 		t.Error("texts differ")
-	}
-}
-
-func BenchmarkMPD(b *testing.B) {
-	s := steady(hd, lc).Snapshot()
-	b.ReportAllocs()
-	for range b.N {
-		dash.MPD(s, "")
 	}
 }

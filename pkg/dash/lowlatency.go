@@ -1,14 +1,15 @@
 package dash
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/scroll"
 )
 
 const (
@@ -39,7 +40,7 @@ const (
 // Period stays as it is for as long as the Period is listed.
 //
 // When nothing more will come it is the manifest of complete segments.
-func LowLatency(s *live.Snapshot, prefix string) []byte {
+func LowLatency(s *live.Snapshot, prefix string) *scroll.Text {
 	if s.Ended {
 		return MPD(s, prefix)
 	}
@@ -52,22 +53,37 @@ func LowLatency(s *live.Snapshot, prefix string) []byte {
 	fmt.Fprintf(b, ` availabilityStartTime="1970-01-01T00:00:00Z" publishTime="%s"`, s.Published.UTC().Format(dateTime))
 	fmt.Fprintf(b, ` minimumUpdatePeriod="%s" timeShiftBufferDepth="%s"`, duration(min(refresh, s.Targets.Segment)), duration(window(s)))
 	fmt.Fprintf(b, ` maxSegmentDuration="%s" minBufferTime="PT1S">`+"\n", duration(s.Targets.Segment+rounding))
-	writeService(b, s, periods[0])
+	writeService(b, s, periods)
 	for i := range periods {
 		periods[i].writeGrowing(b, periods, i)
 	}
 	b.WriteString("  " + clock(prefix) + "\n</MPD>\n")
-	return b.Bytes()
+	return b.text()
 }
 
 // writeService says how far players shall stay behind, and that they may play a
-// little faster or slower to do so.
-func writeService(b *bytes.Buffer, s *live.Snapshot, p period) {
-	chunk := chunk(s)
-	target := max(base+chunks*chunk, time.Second)
+// little faster or slower to do so. Who begins in front of a gap may be as far behind as
+// the window is long, since dash.js would jump into the gap otherwise.
+func writeService(b *draft, s *live.Snapshot, periods []period) {
+	usual := max(base+chunks*chunk(s), time.Second)
+	target, most := delay(s, usual, stretches(s, spans(periods))), usual+further
+	if target > usual {
+		most = window(s)
+	}
 	fmt.Fprintf(b, "  <ServiceDescription id=\"0\">\n    <Latency referenceId=\"%d\" target=\"%d\" min=\"%d\" max=\"%d\"/>\n",
-		p.Tracks[0].Header.Track.ID.Kind, target.Milliseconds(), min(2*chunk, target).Milliseconds(), (target + further).Milliseconds())
+		setID(periods[0].Tracks[0]), target.Milliseconds(), min(2*chunk(s), target).Milliseconds(), most.Milliseconds())
 	b.WriteString("    <PlaybackRate min=\"0.96\" max=\"1.04\"/>\n  </ServiceDescription>\n")
+}
+
+// spans returns what is listed of periods.
+func spans(periods []period) iter.Seq[live.Span] {
+	return func(yield func(live.Span) bool) {
+		for i := range periods {
+			if !yield(periods[i].Span) {
+				return
+			}
+		}
+	}
 }
 
 // chunk returns the longest duration of a chunk.
@@ -89,7 +105,7 @@ func growing(s *live.Snapshot, prefix string) []period {
 	var all []period
 	for i, g := range s.Grids {
 		p := period{
-			Span: live.Span{Period: g.Period}, start: g.Start.Duration(g.Timescale()).Truncate(time.Millisecond), prefix: prefix,
+			Span: live.Span{Period: g.Period}, snapshot: s, start: g.Start.Duration(g.Timescale()).Truncate(time.Millisecond), prefix: prefix,
 			grid: &grid{Grid: g, chunk: chunk(s)},
 		}
 		if i+1 < len(s.Grids) {
@@ -97,8 +113,8 @@ func growing(s *live.Snapshot, prefix string) []period {
 		}
 		for _, h := range g.Period.Headers {
 			if r := s.Rendition(h.Track.ID); r != nil {
-				if segments := p.grid.of(r); len(segments) > 0 {
-					p.Tracks = append(p.Tracks, live.Listed{Header: h, Rendition: r, Segments: segments})
+				if l := g.On(r, p.grid.next); len(l.Segments) > 0 || l.Growing != nil {
+					p.Tracks = append(p.Tracks, l)
 				}
 			}
 		}
@@ -121,23 +137,6 @@ func growing(s *live.Snapshot, prefix string) []period {
 	return all
 }
 
-// of returns the segments of a rendition that are on the grid.
-func (g *grid) of(r *live.Rendition) []live.Segment {
-	on := func(seg *live.Segment) bool {
-		return seg.Period == g.Period && seg.Number >= g.Number && (g.next == 0 || seg.Number < g.next)
-	}
-	var segments []live.Segment
-	for i := range r.Segments {
-		if on(&r.Segments[i]) {
-			segments = append(segments, r.Segments[i])
-		}
-	}
-	if r.Growing != nil && on(&r.Growing.Segment) {
-		segments = append(segments, r.Growing.Segment)
-	}
-	return segments
-}
-
 // stop returns when a period that another one follows is over, since the epoch.
 func (p period) stop(next period) time.Duration {
 	if next.Period == p.Period {
@@ -145,7 +144,7 @@ func (p period) stop(next period) time.Duration {
 	}
 	var first time.Duration
 	for i, t := range p.Tracks {
-		seg := last(t.Segments)
+		seg := newest(t)
 		at := seg.To()
 		whole := p.grid.At(seg.Number + 1).Duration(p.grid.Timescale())
 		if at > whole && at < whole+crumb {
@@ -161,14 +160,13 @@ func (p period) stop(next period) time.Duration {
 // id returns the Period's name: its grid's first segment tells it from others.
 func (p period) id() string { return fmt.Sprintf("p%d.%d", p.Sequence, p.grid.Number) }
 
-func (p period) writeGrowing(b *bytes.Buffer, periods []period, i int) {
+func (p period) writeGrowing(b *draft, periods []period, i int) {
 	fmt.Fprintf(b, `  <Period id="%s" start="%s"`, p.id(), duration(p.start))
 	if i+1 < len(periods) && periods[i+1].Period != p.Period {
 		fmt.Fprintf(b, ` duration="%s"`, duration(p.stop(periods[i+1])-p.start))
 	}
 	b.WriteString(">\n")
-	p.writeSet(b, media.Video, ` id="1"`)
-	p.writeSet(b, media.Audio, ` id="2" lang="und"`)
+	p.writeSets(b)
 	b.WriteString("  </Period>\n")
 }
 
@@ -184,7 +182,7 @@ func (g *grid) timescale(t media.Track) uint32 {
 
 // writeLink says that a set goes on where that of the Period before ended, or
 // else that it has the same header (ISO/IEC 23009-1 5.3.2.4).
-func (p period) writeLink(b *bytes.Buffer, l live.Listed) {
+func (p period) writeLink(b *draft, l live.Listed) {
 	before := p.grid.before
 	if before == nil {
 		return
@@ -200,10 +198,10 @@ func (p period) writeLink(b *bytes.Buffer, l live.Listed) {
 }
 
 // writeReference says what the wall clock was: media time is its time.
-func (p period) writeReference(b *bytes.Buffer, l live.Listed) {
+func (p period) writeReference(b *draft, l live.Listed) {
 	t := l.Header.Track
 	fmt.Fprintf(b, "      <ProducerReferenceTime id=\"%d\" type=\"encoder\" inband=\"true\" wallClockTime=\"%s\" presentationTime=\"%d\">\n",
-		t.ID.Kind, time.Unix(0, int64(p.start)).UTC().Format(dateTime), media.TicksOf(p.start, p.grid.timescale(t)))
+		setID(l), time.Unix(0, int64(p.start)).UTC().Format(dateTime), media.TicksOf(p.start, p.grid.timescale(t)))
 	b.WriteString("        " + clock(p.prefix) + "\n      </ProducerReferenceTime>\n")
 }
 
@@ -211,7 +209,7 @@ func (p period) writeReference(b *bytes.Buffer, l live.Listed) {
 // from the end of its first chunk on. They are in a folder of their header: a
 // player that does not know yet of a new Period asks for numbers that belong to
 // that, and must not get what it cannot decode.
-func (p period) writeNumbers(b *bytes.Buffer, l live.Listed) {
+func (p period) writeNumbers(b *draft, l live.Listed) {
 	t, g := l.Header.Track, p.grid
 	scale := g.timescale(t)
 	fmt.Fprintf(b, "        <Resync type=\"0\" dT=\"%d\"/>\n", media.TicksOf(g.chunk, scale))

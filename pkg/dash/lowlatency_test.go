@@ -136,7 +136,7 @@ var lowLatencyCases = []struct {
 func TestLowLatency(t *testing.T) {
 	for _, c := range lowLatencyCases {
 		path := filepath.Join("testdata", "ll-"+c.name+".mpd")
-		got := dash.LowLatency(c.make().Snapshot(), c.prefix)
+		got := dash.LowLatency(c.make().Snapshot(), c.prefix).Bytes()
 		if *update {
 			if err := os.WriteFile(path, got, 0o644); err != nil {
 				t.Fatal(err)
@@ -220,7 +220,7 @@ func TestSegmentsAreWhereTheirNumbersSay(t *testing.T) {
 	for _, c := range courses {
 		ids := map[string]bool{}
 		on(c.headers...).film(func(s *live.Snapshot) {
-			doc := parse(t, orEmpty(dash.LowLatency(s, "")))
+			doc := parse(t, orEmpty(dash.LowLatency(s, "").Bytes()))
 			for _, p := range doc.Periods {
 				ids[p.ID] = true
 			}
@@ -272,7 +272,7 @@ func TestPeriodsNeverChange(t *testing.T) {
 	for _, c := range courses {
 		said := map[string]numberedPeriod{}
 		watch := func(s *live.Snapshot) {
-			for _, p := range parse(t, orEmpty(dash.LowLatency(s, ""))).Periods {
+			for _, p := range parse(t, orEmpty(dash.LowLatency(s, "").Bytes())).Periods {
 				old, ok := said[p.ID]
 				said[p.ID] = p
 				if ok && old.Duration == "" {
@@ -297,7 +297,7 @@ func TestTimeStaysTheEpoch(t *testing.T) {
 		if c.name == "ended" {
 			continue
 		}
-		for _, p := range parse(t, dash.LowLatency(c.make().Snapshot(), c.prefix)).Periods {
+		for _, p := range parse(t, dash.LowLatency(c.make().Snapshot(), c.prefix).Bytes()).Periods {
 			start := seconds(t, p.Start)
 			for _, set := range p.Sets {
 				tmpl := set.Template
@@ -320,15 +320,29 @@ func TestTimeStaysTheEpoch(t *testing.T) {
 
 func TestNothingToPlayHasNoLowLatencyMPD(t *testing.T) {
 	s := on(hd, lc)
-	if dash.LowLatency(s.Snapshot(), "") != nil || dash.LowLatency(s.open(hd, lc).Snapshot(), "") != nil {
+	if dash.LowLatency(s.Snapshot(), "").Bytes() != nil || dash.LowLatency(s.open(hd, lc).Snapshot(), "").Bytes() != nil {
 		t.Error("an MPD although no segment is complete")
 	}
 }
 
-func BenchmarkLowLatency(b *testing.B) {
-	s := on(hd, lc).film(unseen, repeated(60, 20)...).open(hd, lc).Snapshot()
-	b.ReportAllocs()
-	for range b.N {
-		dash.LowLatency(s, "")
+// BenchmarkWindows writes the manifests of a new part, of a short window and of a long
+// one.
+func BenchmarkWindows(b *testing.B) {
+	for _, window := range []time.Duration{30 * time.Second, 3 * time.Hour} {
+		s := &show{Presentation: live.New(live.Settings{App: "live", Name: "show", Window: window, Started: noon}), number: 1, at: map[media.TrackID]media.Ticks{}}
+		s.begin(0, 0.451, hd, lc).film(unseen, repeated(60, int(window/(2*time.Second))+5)...).open(hd, lc)
+		snap := s.Snapshot()
+		b.Run("index.mpd/"+window.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				dash.MPD(snap, "")
+			}
+		})
+		b.Run("ll.mpd/"+window.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				dash.LowLatency(snap, "")
+			}
+		})
 	}
 }

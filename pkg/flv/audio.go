@@ -8,8 +8,10 @@ import (
 
 // Sound formats: the top four bits of an audio tag.
 const (
+	soundMP3      = 2
 	soundEnhanced = 9
 	soundAAC      = 10
+	soundMP3At8k  = 14
 )
 
 // AACPacketType, the second byte of a classic AAC tag.
@@ -18,16 +20,18 @@ const (
 	aacRaw            = 1
 )
 
-// parseAudio reads the header of an audio message (FLV 10.1 E.4.2). An empty
-// one marks silence. The rate and channel bits mean nothing for AAC.
+// parseAudio reads the header of an audio message in the classic form (FLV 10.1 E.4.2). An
+// empty one marks silence. The rate and channel bits mean nothing for AAC, and MP3 says them
+// itself.
 func parseAudio(body []byte) (packet, error) {
 	p := packet{id: media.TrackID{Kind: media.Audio}, codec: media.AAC}
 	if len(body) == 0 {
 		return p, nil
 	}
 	switch format := body[0] >> 4; format {
-	case soundEnhanced:
-		return parseEnhancedAudio(p, body)
+	case soundMP3, soundMP3At8k:
+		p.codec, p.kind, p.data = media.MP3, codedFrames, body[1:]
+		return p, nil
 	case soundAAC:
 	default:
 		return p, unsupported(p.id, classicAudio(format))
@@ -55,8 +59,6 @@ func classicAudio(format byte) string {
 		name = "PCM"
 	case 1:
 		name = "ADPCM"
-	case 2, 14:
-		name = "MP3"
 	case 4, 5, 6:
 		name = "Nellymoser"
 	case 7:

@@ -15,6 +15,9 @@ type track struct {
 	codec      media.Codec
 	configured bool // a configuration is in force
 	decoder    decoder
+
+	own, announced media.Track // as the decoder has it, and with what its publisher says beside
+	colors         colors
 }
 
 // A decoder knows the packets of one codec.
@@ -35,40 +38,74 @@ type decoder interface {
 type frame struct {
 	data    []byte
 	key     bool
+	length  media.Ticks // 0 unless it says that
 	changed *media.Track
 }
 
-// newDecoder returns the decoder of a codec.
-func newDecoder(c media.Codec) decoder {
-	if c == media.AAC {
-		return &aacDecoder{}
+// newTrack returns a track of a codec.
+func newTrack(p packet) *track {
+	t := &track{id: p.id, codec: p.codec}
+	switch p.codec {
+	case media.H264:
+		t.decoder = newNALDecoder(avcCodec{})
+	case media.HEVC:
+		t.decoder = newNALDecoder(hevcCodec{})
+	case media.AV1:
+		t.decoder = &av1Decoder{}
+	case media.VP9:
+		t.decoder = &vp9Decoder{}
+	case media.AAC:
+		t.decoder = &aacDecoder{}
+	case media.Opus:
+		t.decoder = &opusDecoder{}
+	case media.FLAC:
+		t.decoder = &flacDecoder{}
+	case media.MP3, media.AC3, media.EAC3:
+		t.configured, t.decoder = true, &selfDecoder{codec: p.codec, id: p.id}
 	}
-	return &avcDecoder{}
+	return t
 }
 
-// track returns the track of p, new when it is the first or its codec changed.
+// maxTracks bounds what a publisher that makes up tracks can have kept.
+const maxTracks = 32
+
+// track returns the track of p, new when it is the first or its codec changed; nil when there
+// are too many.
 func (d *Demuxer) track(p packet) *track {
 	for i, t := range d.tracks {
 		if t.id != p.id {
 			continue
 		}
 		if t.codec != p.codec {
-			d.tracks[i] = &track{id: p.id, codec: p.codec, decoder: newDecoder(p.codec)}
+			d.tracks[i] = newTrack(p)
 		}
 		return d.tracks[i]
 	}
-	t := &track{id: p.id, codec: p.codec, decoder: newDecoder(p.codec)}
+	if len(d.tracks) == maxTracks {
+		return nil
+	}
+	t := newTrack(p)
 	d.tracks = append(d.tracks, t)
 	return t
 }
 
 // deliver hands on what a packet holds. The error is that of h.
 func (d *Demuxer) deliver(time uint32, p packet, h Handler) error {
+	if p.kind == ignored {
+		return nil
+	}
+	t := d.track(p)
+	if t == nil {
+		d.refuse(refusal{media.TrackID{Kind: p.id.Kind}, fmt.Sprintf("a publication of more than %d tracks is not supported", maxTracks)}, h)
+		return nil
+	}
 	switch p.kind {
 	case sequenceStart:
-		return d.configure(p, h)
+		return d.configure(t, p, h)
 	case codedFrames:
-		return d.frame(time, p, h)
+		return d.frame(t, time, p, h)
+	case description:
+		return d.describe(t, p, h)
 	case ignored:
 	}
 	return nil
@@ -76,8 +113,7 @@ func (d *Demuxer) deliver(time uint32, p packet, h Handler) error {
 
 // configure takes a sequence header. One that cannot be used is told to the
 // broadcaster, but for a malformed one while frames go on under the former.
-func (d *Demuxer) configure(p packet, h Handler) error {
-	t := d.track(p)
+func (d *Demuxer) configure(t *track, p packet, h Handler) error {
 	changed, err := t.decoder.configure(p.id, p.data)
 	if err != nil {
 		malformed := !errors.Is(err, codec.ErrUnsupported)
@@ -94,12 +130,38 @@ func (d *Demuxer) configure(p packet, h Handler) error {
 	if changed == nil {
 		return nil
 	}
-	return h.Track(*changed)
+	t.own = *changed
+	return t.announce(h)
+}
+
+// announce tells of a track unless nothing of it has changed.
+func (t *track) announce(h Handler) error {
+	before := t.announced
+	t.announced = t.colors.of(t.own)
+	if t.announced.Equal(before) {
+		return nil
+	}
+	return h.Track(t.announced)
+}
+
+// describe takes what is said of colours, from the next frame on.
+func (d *Demuxer) describe(t *track, p packet, h Handler) error {
+	colors, told, ok := parseColors(p.data)
+	if !ok {
+		d.dropped++
+	}
+	if !told {
+		return nil
+	}
+	t.colors = colors
+	if t.own.Codec == 0 {
+		return nil
+	}
+	return t.announce(h)
 }
 
 // frame takes coded data.
-func (d *Demuxer) frame(time uint32, p packet, h Handler) error {
-	t := d.track(p)
+func (d *Demuxer) frame(t *track, time uint32, p packet, h Handler) error {
 	if !t.configured {
 		d.dropped++
 		return nil
@@ -109,14 +171,17 @@ func (d *Demuxer) frame(time uint32, p packet, h Handler) error {
 		d.dropped++
 	}
 	if f.changed != nil {
-		if err := h.Track(*f.changed); err != nil {
+		t.own = *f.changed
+		if err := t.announce(h); err != nil {
 			return err
 		}
 	}
 	if !ok || len(f.data) == 0 {
 		return nil
 	}
-	return h.Frame(media.Frame{Track: p.id, Key: f.key, Time: time, Offset: p.offset, Data: f.data})
+	return h.Frame(media.Frame{
+		Track: p.id, Key: f.key, Time: time, Offset: p.offset, Nanos: p.nanos, Length: f.length, Data: f.data,
+	})
 }
 
 // fail accounts for a message that cannot be used.

@@ -22,120 +22,194 @@ const (
 	exAudioMultitrack         = 5
 )
 
-// parseEnhancedVideo reads the rest of a video message that starts with
-// IsExVideoHeader, into p (Enhanced RTMP v2, "Enhanced Video").
-func parseEnhancedVideo(p packet, body []byte) (packet, error) {
-	frameType := body[0] >> 4 & 7
-	kind, rest, err := skipModEx(body[0]&0x0f, body[1:])
-	if err != nil {
-		return p, err
-	}
-	if kind != exVideoMetadata && frameType == frameCommand {
-		return p, nil // a VideoCommand stands in place of the FourCC
-	}
-	if kind == exVideoMultitrack {
-		return p, refuseMultitrack(p.id, rest)
-	}
-	if len(rest) < 4 {
-		return p, errTruncated
-	}
-	name, rest := fourCC(rest[:4]), rest[4:]
-	if string(name[:]) != fourCCAVC {
-		return p, unsupported(p.id, name.title(media.Video))
-	}
-	return videoPacket(p, kind, rest)
+// An enhanced message is one in the form of Enhanced RTMP v2, as far as what it holds is the
+// same for all its tracks.
+type enhanced struct {
+	media.Kind
+	packet byte   // packet type
+	nanos  uint32 // to add to presentation times
 }
 
-// videoPacket reads what follows the FourCC of an H.264 track.
-func videoPacket(p packet, kind byte, rest []byte) (packet, error) {
-	p.data = rest
-	switch kind {
-	case exSequenceStart:
-		p.kind = sequenceStart
-	case exCodedFrames:
+// enhancedVideo reads a video message that starts with IsExVideoHeader ("Enhanced Video").
+func (d *Demuxer) enhancedVideo(time uint32, body []byte, h Handler) error {
+	m := enhanced{Kind: media.Video}
+	rest, err := m.begin(body)
+	if err != nil {
+		d.fail(err, h)
+		return nil
+	}
+	switch {
+	case m.packet != exVideoMetadata && body[0]>>4&7 == frameCommand:
+		return nil // a VideoCommand stands in place of the FourCC
+	case m.packet == exVideoMultitrack:
+		return d.multitrack(time, m, rest, h)
+	}
+	return d.single(time, m, rest, h)
+}
+
+// enhancedAudio reads an audio message whose sound format is ExHeader ("Enhanced Audio").
+func (d *Demuxer) enhancedAudio(time uint32, body []byte, h Handler) error {
+	m := enhanced{Kind: media.Audio}
+	rest, err := m.begin(body)
+	if err != nil {
+		d.fail(err, h)
+		return nil
+	}
+	if m.packet == exAudioMultitrack {
+		return d.multitrack(time, m, rest, h)
+	}
+	return d.single(time, m, rest, h)
+}
+
+// begin reads the first byte and the modifiers behind it, and returns the rest.
+func (m *enhanced) begin(body []byte) (rest []byte, err error) {
+	m.packet, rest = body[0]&0x0f, body[1:]
+	for m.packet == exModEx {
+		if rest, err = m.modify(rest); err != nil {
+			return nil, err
+		}
+	}
+	return rest, nil
+}
+
+// timestampOffsetNano is the type of the one modifier that is defined: nanoseconds that are
+// added to the presentation time, in three bytes or more.
+const timestampOffsetNano = 0
+
+// modify reads a modifier. Those that are not known change nothing.
+func (m *enhanced) modify(rest []byte) ([]byte, error) {
+	if len(rest) < 1 {
+		return nil, errTruncated
+	}
+	size, header := int(rest[0])+1, 1
+	if size == 256 {
 		if len(rest) < 3 {
-			return p, errTruncated
+			return nil, errTruncated
 		}
-		p.kind, p.offset, p.data = codedFrames, int24(rest), rest[3:]
-	case exVideoCodedFramesX:
-		p.kind = codedFrames
-	case exSequenceEnd, exVideoMetadata:
-	default:
-		return p, unsupported(p.id, fmt.Sprintf("Enhanced RTMP video packet type %d", kind))
+		size, header = int(rest[1])<<8+int(rest[2])+1, 3
 	}
-	return p, nil
+	if len(rest) < header+size+1 {
+		return nil, errTruncated
+	}
+	data, kinds := rest[header:header+size], rest[header+size]
+	const millisecond = 1e6
+	if kinds>>4 == timestampOffsetNano && size >= 3 {
+		if nanos := uint24(data); nanos < millisecond {
+			m.nanos = uint32(nanos)
+		}
+	}
+	m.packet = kinds & 0x0f
+	return rest[header+size+1:], nil
 }
 
-// parseEnhancedAudio reads the rest of an audio message whose sound format is
-// ExHeader, into p (Enhanced RTMP v2, "Enhanced Audio").
-func parseEnhancedAudio(p packet, body []byte) (packet, error) {
-	kind, rest, err := skipModEx(body[0]&0x0f, body[1:])
-	if err != nil {
-		return p, err
+// single reads what is behind the header of a message of one track.
+func (d *Demuxer) single(time uint32, m enhanced, rest []byte, h Handler) error {
+	if len(rest) < len(fourCC{}) {
+		d.fail(errTruncated, h)
+		return nil
 	}
-	if kind == exAudioMultitrack {
-		return p, refuseMultitrack(p.id, rest)
-	}
-	if len(rest) < 4 {
-		return p, errTruncated
-	}
-	name, rest := fourCC(rest[:4]), rest[4:]
-	if string(name[:]) != fourCCAAC {
-		return p, unsupported(p.id, name.title(media.Audio))
-	}
-	p.data = rest
-	switch kind {
-	case exSequenceStart:
-		p.kind = sequenceStart
-	case exCodedFrames:
-		p.kind = codedFrames
-	case exSequenceEnd, exAudioMultichannelConfig:
-	default:
-		return p, unsupported(p.id, fmt.Sprintf("Enhanced RTMP audio packet type %d", kind))
-	}
-	return p, nil
-}
-
-// skipModEx passes over the modifiers in front of a packet, and returns the
-// packet type behind them. The only one defined is an offset of less than a
-// millisecond, which the unit of message times has no room for.
-func skipModEx(kind byte, rest []byte) (byte, []byte, error) {
-	for kind == exModEx {
-		if len(rest) < 1 {
-			return 0, nil, errTruncated
-		}
-		size, header := int(rest[0])+1, 1
-		if size == 256 {
-			if len(rest) < 3 {
-				return 0, nil, errTruncated
-			}
-			size, header = int(rest[1])<<8+int(rest[2])+1, 3
-		}
-		if len(rest) < header+size+1 {
-			return 0, nil, errTruncated
-		}
-		kind = rest[header+size] & 0x0f // below the type of the modifier
-		rest = rest[header+size+1:]
-	}
-	return kind, rest, nil
+	return d.part(time, m, media.TrackID{Kind: m.Kind}, fourCC(rest[:4]), rest[4:], h)
 }
 
 // The types of multitrack messages.
 const (
+	oneTrack             = 0
+	manyTracks           = 1
 	manyTracksManyCodecs = 2
 )
 
-// refuseMultitrack refuses a message that names its tracks, by its first one.
-// In front of that stand the type of multitrack and the packet type, and the
-// FourCC, which only manyTracksManyCodecs repeats for each track.
-func refuseMultitrack(id media.TrackID, rest []byte) error {
-	if len(rest) < 6 {
-		return errTruncated
+// multitrack reads what is behind the header of a message that names its tracks. What is
+// wrong with one of them costs the others nothing.
+func (d *Demuxer) multitrack(time uint32, m enhanced, rest []byte, h Handler) error {
+	if len(rest) < 1 {
+		d.fail(errTruncated, h)
+		return nil
 	}
-	if kind := rest[0] >> 4; kind > manyTracksManyCodecs {
-		return unsupported(id, fmt.Sprintf("Enhanced RTMP multitrack %v type %d", id.Kind, kind))
+	kind := rest[0] >> 4
+	nested := m.packet
+	m.packet, rest = rest[0]&0x0f, rest[1:]
+	switch {
+	case kind > manyTracksManyCodecs:
+		d.fail(unsupported(media.TrackID{Kind: m.Kind}, fmt.Sprintf("Enhanced RTMP multitrack %v type %d", m.Kind, kind)), h)
+		return nil
+	case m.packet == nested:
+		d.fail(errPacketType, h)
+		return nil
 	}
-	name := fourCC(rest[1:5])
-	id.Index = rest[5]
-	return unsupported(id, name.title(id.Kind)+" in a multitrack message")
+	var name fourCC
+	if kind != manyTracksManyCodecs {
+		if len(rest) < len(name) {
+			d.fail(errTruncated, h)
+			return nil
+		}
+		name, rest = fourCC(rest[:4]), rest[4:]
+	}
+	for first := true; first || len(rest) > 0; first = false {
+		id, data, ok := media.TrackID{Kind: m.Kind}, []byte(nil), false
+		if kind == manyTracksManyCodecs && len(rest) >= len(name) {
+			name, rest = fourCC(rest[:4]), rest[4:]
+		}
+		if id.Index, data, rest, ok = nextTrack(rest, kind != oneTrack); !ok {
+			d.fail(errTruncated, h)
+			return nil
+		}
+		if err := d.part(time, m, id, name, data, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nextTrack reads the number of a track and what is there of it: so many bytes as it says,
+// or all that is left.
+func nextTrack(rest []byte, sized bool) (index uint8, data, more []byte, ok bool) {
+	if len(rest) < 1 {
+		return 0, nil, nil, false
+	}
+	index, rest = rest[0], rest[1:]
+	if !sized {
+		return index, rest, nil, true
+	}
+	if len(rest) < 3 || len(rest)-3 < uint24(rest) {
+		return 0, nil, nil, false
+	}
+	end := 3 + uint24(rest)
+	return index, rest[3:end:end], rest[end:], true
+}
+
+// part delivers what a message has of one track.
+func (d *Demuxer) part(time uint32, m enhanced, id media.TrackID, name fourCC, data []byte, h Handler) error {
+	p, err := m.parse(id, name, data)
+	if err != nil {
+		d.fail(err, h)
+		return nil
+	}
+	return d.deliver(time, p, h)
+}
+
+// parse reads what is behind the FourCC and the number of a track.
+func (m enhanced) parse(id media.TrackID, name fourCC, data []byte) (packet, error) {
+	c, known := name.codec(m.Kind)
+	p := packet{id: id, codec: c, nanos: m.nanos, data: data}
+	if !known {
+		return p, unsupported(id, name.title(m.Kind))
+	}
+	switch {
+	case m.packet == exSequenceStart:
+		p.kind = sequenceStart
+	case m.packet == exCodedFrames && (c == media.H264 || c == media.HEVC):
+		if len(data) < 3 {
+			return p, errTruncated
+		}
+		p.kind, p.offset, p.data = codedFrames, int24(data), data[3:]
+	case m.packet == exCodedFrames, m.packet == exVideoCodedFramesX && m.Kind == media.Video:
+		p.kind = codedFrames
+	case m.packet == exSequenceEnd:
+	case m.packet == exVideoMetadata && m.Kind == media.Video:
+		p.kind = description
+	case m.packet == exAudioMultichannelConfig && m.Kind == media.Audio:
+	default:
+		return p, unsupported(id, fmt.Sprintf("Enhanced RTMP %v packet type %d", m.Kind, m.packet))
+	}
+	return p, nil
 }

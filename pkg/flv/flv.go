@@ -2,24 +2,25 @@
 // tags, and their Enhanced RTMP extension) into tracks, frames and metadata.
 // It does no I/O, reads no clock and starts no goroutine.
 //
-// H.264 and AAC are understood, in the classic form and in the single-track
-// Enhanced RTMP form. Every other codec is recognised and refused by name.
+// H.264, HEVC, AV1, VP9, AAC, MP3, Opus, FLAC, AC-3 and E-AC-3 are understood, in the classic
+// form as far as they have one, and in that of Enhanced RTMP v2, with one track or many. Every
+// other codec is recognised and refused by name.
 //
 // # Key frames
 //
-// A frame is a key frame when its access unit holds an IDR slice, whatever
-// the frame type of the tag says: only there can a decoder start, and a
-// segment begin, without knowing what came before. The I frames of an open
-// GOP and the recovery points of an intra refresh, which encoders flag as
-// key frames too, are not.
+// What is a key frame the bitstream says, whatever the frame type of the tag does: only there
+// can a decoder start, and a segment begin, without knowing what came before. In H.264 that is
+// IDR; the I frames of an open GOP and the recovery points of an intra refresh, which encoders
+// flag as key frames too, are not. In HEVC it is each random access point, CRA too: decoders
+// leave out by themselves what cannot be decoded behind one. In AV1 and VP9 it is a key frame
+// that is shown.
 //
 // # Parameter sets
 //
-// Tracks are of the sample entry "avc1": the parameter sets stand in the
-// configuration and not among the frames. SPS and PPS that come in band are
-// taken out. When they differ from the configuration's, a key frame brings
-// them into force as a changed Track; before a frame that is not one, sets
-// that the configuration lacks also stay in its data.
+// Tracks are of the sample entries "avc1" and "hvc1": the parameter sets stand in the
+// configuration and not among the frames. Those that come in band are taken out. When they
+// differ from the configuration's, a key frame brings them into force as a changed Track;
+// before a frame that is not one, sets that the configuration lacks also stay in its data.
 //
 // # Bad input
 //
@@ -67,6 +68,9 @@ func (d *Demuxer) Dropped() uint64 { return d.dropped }
 // Video reads the body of a video message with the given timestamp in
 // milliseconds. The error is that of h.
 func (d *Demuxer) Video(time uint32, body []byte, h Handler) error {
+	if len(body) > 0 && body[0]&0x80 != 0 {
+		return d.enhancedVideo(time, body, h)
+	}
 	p, err := parseVideo(body)
 	if err != nil {
 		d.fail(err, h)
@@ -78,6 +82,9 @@ func (d *Demuxer) Video(time uint32, body []byte, h Handler) error {
 // Audio reads the body of an audio message with the given timestamp in
 // milliseconds. The error is that of h.
 func (d *Demuxer) Audio(time uint32, body []byte, h Handler) error {
+	if len(body) > 0 && body[0]>>4 == soundEnhanced {
+		return d.enhancedAudio(time, body, h)
+	}
 	p, err := parseAudio(body)
 	if err != nil {
 		d.fail(err, h)

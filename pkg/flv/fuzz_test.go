@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"sluice/pkg/amf"
 	"sluice/pkg/codec"
 	"sluice/pkg/flv"
@@ -15,30 +17,38 @@ import (
 // A judge is a Handler that knows what may be reported.
 type judge struct {
 	t       *testing.T
-	tracks  map[media.TrackID]string // the configuration announced last
+	tracks  map[media.TrackID]media.Track // as announced last
 	refused map[string]bool
 }
 
 func (j *judge) Track(t media.Track) error {
-	if j.tracks[t.ID] == string(t.Config) {
+	if cmp.Equal(j.tracks[t.ID], t) {
 		j.t.Errorf("track %v announced twice", t.ID)
 	}
-	j.tracks[t.ID] = string(t.Config)
+	j.tracks[t.ID] = t
 	return nil
 }
 
 func (j *judge) Frame(f media.Frame) error {
-	config, ok := j.tracks[f.Track]
+	track, ok := j.tracks[f.Track]
 	if !ok {
 		j.t.Errorf("a frame of %v before the track", f.Track)
 	}
 	if len(f.Data) == 0 {
 		j.t.Error("an empty frame")
 	}
-	if f.Track.Kind == media.Audio {
-		return nil
+	if f.Length < 0 || f.Length > 0 && f.Track.Kind == media.Video || f.Nanos > 999_999 {
+		j.t.Errorf("a frame of %v of length %d, %d ns late", f.Track, f.Length, f.Nanos)
 	}
-	sps, pps, err := codec.ParameterSets([]byte(config))
+	if track.Codec == media.H264 {
+		j.judgeAVC(track, f)
+	}
+	return nil
+}
+
+// judgeAVC judges a frame of H.264 by its NAL units.
+func (j *judge) judgeAVC(track media.Track, f media.Frame) {
+	sps, pps, err := codec.ParameterSets(track.Config)
 	if err != nil {
 		j.t.Error(err)
 	}
@@ -59,7 +69,6 @@ func (j *judge) Frame(f media.Frame) error {
 	if size != len(f.Data) || key != f.Key || !slice {
 		j.t.Errorf("%d of %d bytes are NAL units; key %v, said %v; slice %v", size, len(f.Data), key, f.Key, slice)
 	}
-	return nil
 }
 
 func (j *judge) Refuse(id media.TrackID, reason string) {
@@ -75,12 +84,15 @@ func FuzzDemuxer(f *testing.F) {
 	for _, c := range demuxCases {
 		f.Add(publication(f, c.messages))
 	}
+	for _, c := range enhancedCases {
+		f.Add(publication(f, c.messages))
+	}
 	for _, c := range refuseCases {
 		f.Add(publication(f, []string{c.message}))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var d flv.Demuxer
-		j := &judge{t, map[media.TrackID]string{}, map[string]bool{}}
+		j := &judge{t, map[media.TrackID]media.Track{}, map[string]bool{}}
 		for len(data) >= 3 {
 			kind, size := data[0], int(binary.BigEndian.Uint16(data[1:]))
 			size = min(size, len(data)-3)
@@ -128,7 +140,7 @@ func FuzzParseMetadata(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		values, _ := amf.Decode(data)
 		m, ok := flv.ParseMetadata(values)
-		if !ok && m != (media.Metadata{}) {
+		if !ok && !cmp.Equal(m, media.Metadata{}) {
 			t.Errorf("%+v, and not ok", m)
 		}
 		if m.Width < 0 || m.Height < 0 || !(m.FrameRate >= 0) || !(m.VideoBitrate >= 0) || !(m.AudioBitrate >= 0) || len(m.Encoder) > 256 {

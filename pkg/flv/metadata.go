@@ -1,7 +1,9 @@
 package flv
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sluice/pkg/amf"
@@ -34,7 +36,66 @@ func ParseMetadata(values []any) (m media.Metadata, ok bool) {
 	}
 	m.HasVideo = announced(o, "hasVideo", "videocodecid", m.Width > 0 && m.Height > 0)
 	m.HasAudio = announced(o, "hasAudio", "audiocodecid", m.AudioBitrate > 0 || o.Get("audiosamplerate") != nil)
+	m.Titles = titles(o)
 	return m, true
+}
+
+// titles returns what is said of tracks by their numbers (Enhanced RTMP v2, "Enhancing
+// onMetaData"), and of a single track of audio by itself.
+func titles(o *amf.Object) map[media.TrackID]media.Title {
+	all := map[media.TrackID]media.Title{}
+	keep := func(id media.TrackID, of *amf.Object) {
+		if len(all) >= maxTracks {
+			return
+		}
+		if title := titleOf(of); title != (media.Title{}) {
+			all[id] = title
+		}
+	}
+	keep(media.TrackID{Kind: media.Audio}, &amf.Object{Fields: []amf.Field{{Name: "language", Value: o.Get("language")}}})
+	for _, kind := range [...]media.Kind{media.Video, media.Audio} {
+		tracks, ok := o.Get(kind.String() + "TrackIdInfoMap").(*amf.Object)
+		if !ok {
+			continue
+		}
+		for _, field := range tracks.Fields {
+			index, err := strconv.ParseUint(field.Name, 10, 8)
+			if of, ok := field.Value.(*amf.Object); ok && err == nil {
+				keep(media.TrackID{Kind: kind, Index: uint8(index)}, of)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
+// titleOf returns the title of a track. The standard leaves open what its properties are called.
+func titleOf(o *amf.Object) media.Title {
+	language := cmp.Or(o.Text("language"), o.Text("lang"))
+	if !isLanguage(language) {
+		language = ""
+	}
+	return media.Title{Language: language, Name: text(cmp.Or(o.Text("name"), o.Text("title"), o.Text("label")))}
+}
+
+// isLanguage reports whether s has the form of a tag of BCP 47: subtags of up to eight letters
+// and digits, the first one of two letters at least.
+func isLanguage(s string) bool {
+	const longest, longestSubtag = 35, 8
+	for i, subtag := range strings.Split(s[:min(len(s), longest+1)], "-") {
+		if len(subtag) > longestSubtag || len(subtag) < 1 || i == 0 && len(subtag) < 2 {
+			return false
+		}
+		for _, b := range []byte(subtag) {
+			letter := b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z'
+			if !letter && (i == 0 || b < '0' || b > '9') {
+				return false
+			}
+		}
+	}
+	return len(s) <= longest
 }
 
 // number returns a property that is above 0 and at most limit, 0 otherwise.

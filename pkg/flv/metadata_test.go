@@ -75,6 +75,29 @@ var metadataCases = []struct {
 		true,
 	},
 	{
+		"what tracks are called",
+		[]any{"onMetaData", object(
+			"audioTrackIdInfoMap", object("0", object("language", "en", "name", "Main"), "1", object("lang", "pt-BR"), "2", object("language", "no language"), "256", object("language", "de"), "x", object("language", "de"), "3", 1.0),
+			"videoTrackIdInfoMap", object("1", object("title", "Low\n")),
+		)},
+		media.Metadata{Titles: map[media.TrackID]media.Title{
+			{Kind: media.Audio}: {Language: "en", Name: "Main"}, {Kind: media.Audio, Index: 1}: {Language: "pt-BR"}, {Kind: media.Video, Index: 1}: {Name: "Low"},
+		}},
+		true,
+	},
+	{
+		"the language of the one track of audio",
+		[]any{"onMetaData", object("language", "de-CH-1901")},
+		media.Metadata{Titles: map[media.TrackID]media.Title{{Kind: media.Audio}: {Language: "de-CH-1901"}}},
+		true,
+	},
+	{
+		"languages that are none",
+		[]any{"onMetaData", object("language", "d", "audioTrackIdInfoMap", object("1", object("lang", "de-"), "2", object("lang", "de--x"), "3", object("lang", strings.Repeat("de-", 20)+"x"), "4", object("lang", "dé")))},
+		media.Metadata{},
+		true,
+	},
+	{
 		"a text to be shown",
 		[]any{"onMetaData", object("encoder", "obs\r\n\x1b[31m\xff 30")},
 		media.Metadata{Encoder: "obs[31m 30"},

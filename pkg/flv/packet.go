@@ -13,15 +13,16 @@ const (
 	ignored       packetKind = iota // legal, and of no use here
 	sequenceStart                   // a decoder configuration
 	codedFrames
+	description // of colours, in AMF
 )
 
-// A packet is what one message says of one track, whichever of the forms it
-// was written in.
+// A packet is what a message says of one track, whichever of the forms it was written in.
 type packet struct {
 	id     media.TrackID
 	codec  media.Codec
 	kind   packetKind
-	offset int32 // presentation time less decode time, in milliseconds
+	offset int32  // presentation time less decode time, in milliseconds
+	nanos  uint32 // and so many nanoseconds
 	data   []byte
 }
 
@@ -48,3 +49,6 @@ func unsupported(id media.TrackID, what string) refusal {
 func int24(b []byte) int32 {
 	return int32(uint32(b[0])<<24|uint32(b[1])<<16|uint32(b[2])<<8) >> 8
 }
+
+// uint24 reads a number of three bytes.
+func uint24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }

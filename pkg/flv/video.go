@@ -9,26 +9,31 @@ import (
 // Frame types: the top four bits of a video tag, three in Enhanced RTMP.
 const frameCommand = 5
 
-// Codec ids: the low four bits of a classic video tag.
-const codecAVC = 7
+// Codec ids: the low four bits of a classic video tag. That of HEVC is what vendors use
+// who added it before Enhanced RTMP, in the form of H.264.
+const (
+	codecAVC  = 7
+	codecHEVC = 12
+)
 
-// AVCPacketType, the second byte of a classic H.264 tag.
+// AVCPacketType, the second byte of a classic tag of H.264 or HEVC.
 const (
 	avcSequenceHeader = 0
 	avcNALUs          = 1
 	avcEndOfSequence  = 2
 )
 
-// parseVideo reads the header of a video message (FLV 10.1 E.4.3).
+// parseVideo reads the header of a video message in the classic form (FLV 10.1 E.4.3).
 func parseVideo(body []byte) (packet, error) {
 	p := packet{id: media.TrackID{Kind: media.Video}, codec: media.H264}
 	if len(body) == 0 {
 		return p, errTruncated
 	}
-	if body[0]&0x80 != 0 {
-		return parseEnhancedVideo(p, body)
-	}
-	if id := body[0] & 0x0f; id != codecAVC {
+	switch id := body[0] & 0x0f; id {
+	case codecAVC:
+	case codecHEVC:
+		p.codec = media.HEVC
+	default:
 		return p, unsupported(p.id, classicVideo(id))
 	}
 	if body[0]>>4 == frameCommand {
@@ -76,8 +81,6 @@ func classicVideo(id byte) string {
 		name = "H.263"
 	case 9:
 		name = "MPEG-4 part 2"
-	case 12:
-		name = "HEVC"
 	case 13:
 		name = "AV1"
 	default:

@@ -176,6 +176,9 @@ func (g *Gateway) RTMPAddr() net.Addr { return g.rtmp.Addr() }
 // HTTPAddr returns the address that players connect to.
 func (g *Gateway) HTTPAddr() net.Addr { return g.http.Addr() }
 
+// Waiting returns how many requests of viewers are held.
+func (g *Gateway) Waiting() int { return g.handler.Parking.Waiting() }
+
 // announce logs what an operator wants to know at start.
 func (g *Gateway) announce() {
 	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")

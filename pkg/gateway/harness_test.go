@@ -41,6 +41,8 @@ type server struct {
 	log    *logBook
 	client *http.Client
 	stop   func() // returns when the gateway has stopped
+
+	waiting func() int // requests that are held
 }
 
 // settings returns a configuration with free ports and what changes, keys and
@@ -78,7 +80,7 @@ func startOn(t testing.TB, between func(store.Store) store.Store, changes ...str
 	transport := &http.Transport{}
 	s := &server{
 		t: t, log: book, dir: cfg.Store.Path, client: &http.Client{Transport: transport},
-		rtmp: "rtmp://" + g.RTMPAddr().String(), http: "http://" + g.HTTPAddr().String(),
+		rtmp: "rtmp://" + g.RTMPAddr().String(), http: "http://" + g.HTTPAddr().String(), waiting: g.Waiting,
 	}
 	s.stop = sync.OnceFunc(func() {
 		transport.CloseIdleConnections()

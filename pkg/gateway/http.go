@@ -58,6 +58,9 @@ func (g *Gateway) newServer() *http.Server {
 		MaxHeaderBytes:    maxHead,
 		ErrorLog:          forward(g.log),
 		Protocols:         &protocols,
+
+		DisableGeneralOptionsHandler: true, // which would wait for a body without a deadline
+
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams:          streams,
 			MaxReceiveBufferPerConnection: maxBody,
@@ -100,7 +103,7 @@ func (g *Gateway) serveHTTP(ctx, late context.Context) error {
 // returns waits until none are left, when the server is closed.
 func (g *Gateway) park(server *http.Server) (wait func()) {
 	parking := g.handler.Parking
-	server.ConnContext, server.ConnState = parking.ConnContext, parking.ConnState
+	server.ConnContext = parking.ConnContext
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(parking) }) // its end is that of the server
 	return func() {

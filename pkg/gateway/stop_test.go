@@ -37,6 +37,18 @@ func (h *hanging) Put(name string, chunks ...[]byte) error {
 	return h.Store.Put(name, chunks...)
 }
 
+// Stage implements store.Store.
+func (h *hanging) Stage(name string, note []byte, chunks ...[]byte) error {
+	h.wait()
+	return h.Store.Stage(name, note, chunks...)
+}
+
+// Unstage implements store.Store.
+func (h *hanging) Unstage(name string) error {
+	h.wait()
+	return h.Store.Unstage(name)
+}
+
 // Open implements store.Store.
 func (h *hanging) Open(name string) (store.Blob, error) {
 	h.wait()
@@ -70,7 +82,7 @@ func TestStopsWhileTheDiskHangs(t *testing.T) {
 		return err == nil
 	})
 	disk.hangs.Store(true)
-	eventually(t, "a write and a removal that hang", func() bool { return disk.held.Load() >= 2 })
+	eventually(t, "staging of both tracks, a write and a removal that hang", func() bool { return disk.held.Load() >= 4 })
 	s.unbroken("live/show")
 	for line := range strings.Lines(s.get("/live/show/v0/index.m3u8")) { // the last one is in memory
 		if line = strings.TrimSpace(line); strings.HasSuffix(line, ".m4s") && !strings.HasPrefix(line, "#") {

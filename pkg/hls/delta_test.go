@@ -141,7 +141,7 @@ func TestUpdatesMakeTheWholePlaylist(t *testing.T) {
 			s := d.Snapshot()
 			for _, h := range d.headers {
 				id := h.Track.ID
-				whole, update := string(hls.Media(s, id, hls.CMAF)), string(hls.MediaDelta(s, id))
+				whole, update := string(hls.Media(s, id, hls.CMAF).Bytes()), string(hls.MediaDelta(s, id))
 				if whole == "" {
 					continue
 				}

@@ -10,6 +10,8 @@
 package hls
 
 import (
+	"fmt"
+
 	"sluice/pkg/codec"
 	"sluice/pkg/live"
 	"sluice/pkg/media"
@@ -25,27 +27,43 @@ const (
 )
 
 // offered reports whether all that is listed can be packed in a form.
-func offered(spans []live.Span, form Form) bool {
+func offered(spans []live.Span, form Form) bool { return unfit(spans, form) == nil }
+
+// unfit returns a track that is listed and cannot be packed in a form, nil if there is none.
+func unfit(spans []live.Span, form Form) *media.Track {
 	for _, span := range spans {
 		for _, h := range span.Headers {
 			if form == TS && !fitsTS(h.Track) {
-				return false
+				return &h.Track
 			}
 		}
 	}
-	return true
+	return nil
+}
+
+// Why returns why there is no playlist of a form, which a form that fits other media would
+// have, as a sentence for people; "" if there may be one.
+func Why(s *live.Snapshot, form Form) string {
+	t := unfit(s.Spans(), form)
+	if t == nil {
+		return ""
+	}
+	return fmt.Sprintf("%v (%v, %v) has no place in MPEG-TS: index.m3u8 is the same stream as CMAF", t.Codec, t.ID, t.Codecs)
 }
 
 // fitsTS reports whether a track can be carried in a transport stream, where
 // each AAC frame has an ADTS header.
 func fitsTS(t media.Track) bool {
-	if t.Codec != media.AAC {
-		return t.Codec == media.H264
+	switch t.Codec {
+	case media.H264, media.MP3, media.AC3, media.EAC3:
+		return true
+	case media.AAC:
+		config, err := codec.ParseAAC(t.Config)
+		if err == nil {
+			_, err = config.ADTSHeader(0)
+		}
+		return err == nil
+	case media.HEVC, media.AV1, media.VP9, media.Opus, media.FLAC:
 	}
-	config, err := codec.ParseAAC(t.Config)
-	if err != nil {
-		return false
-	}
-	_, err = config.ADTSHeader(0)
-	return err == nil
+	return false
 }

@@ -46,8 +46,26 @@ var (
 	sd   = video("avc1.42C01E", 640, 360)
 	lc   = audio("aac", "mp4a.40.2", 0x11, 0x90)
 	lc2  = audio("aac-new", "mp4a.40.2", 0x11, 0x90)
+	hdr  = as(video("hvc1.2.4.L120.90", 3840, 2160), media.HEVC, media.TrackID{Kind: media.Video, Index: 2}, media.Color{Primaries: 9, Transfer: media.TransferPQ, Matrix: 9})
+	rung = as(sd, media.H264, media.TrackID{Kind: media.Video, Index: 1}, media.Color{})
+	fra  = as(lc, media.AAC, media.TrackID{Kind: media.Audio, Index: 1}, media.Color{})
+	opus = as(audio("opus", "Opus"), media.Opus, media.TrackID{Kind: media.Audio, Index: 2}, media.Color{})
 	f960 = audio("aac-960", "mp4a.40.2", 0x11, 0x94) // frameLengthFlag: no place in ADTS
 )
+
+// as returns a header as that of another track.
+func as(h *live.Header, codec media.Codec, id media.TrackID, color media.Color) *live.Header {
+	other := *h
+	other.Track.Codec, other.Track.ID, other.Track.Color = codec, id, color
+	return &other
+}
+
+// titled returns a header as that of a track with a title.
+func titled(h *live.Header, language, name string) *live.Header {
+	other := *h
+	other.Track.Title = media.Title{Language: language, Name: name}
+	return &other
+}
 
 // A show is a presentation in the making.
 type show struct {
@@ -82,7 +100,7 @@ func (s *show) add(seconds float64, change func(*live.Segment)) {
 			Number: s.number, Period: s.period, Header: h, Start: start,
 			Duration: media.Ticks(seconds * float64(t.Timescale)), Size: 500_000, Frames: int(seconds * 30), Independent: true,
 		}
-		if t.ID == a0 {
+		if t.ID.Kind == media.Audio {
 			seg.Duration, seg.Size, seg.Frames = (seg.Duration+1023)/1024*1024, 32_000, int(seg.Duration/1024)
 		}
 		seg.Name = strconv.Itoa(int(start))
@@ -138,6 +156,12 @@ var cases = []struct {
 		s.add(2.4, func(seg *live.Segment) { seg.Independent = seg.Header != hd })
 		return s
 	}},
+	{name: "ladder", make: func() *show {
+		return steady(hd, rung, lc, titled(fra, "fr", `les "autres"`), titled(as(lc, media.AAC, media.TrackID{Kind: media.Audio, Index: 4}, media.Color{}), "pt-BR", ""),
+			titled(as(lc, media.AAC, media.TrackID{Kind: media.Audio, Index: 5}, media.Color{}), "", "pt-BR"), titled(as(lc, media.AAC, media.TrackID{Kind: media.Audio, Index: 6}, media.Color{}), "", "pt-BR"))
+	}},
+	{name: "codecs", make: func() *show { return steady(hd, hdr, lc, opus) }},
+	{name: "mp3", make: func() *show { return steady(hd, as(audio("mp3", "mp4a.6B"), media.MP3, a0, media.Color{})) }},
 	{name: "audio-without-ts", make: func() *show { return steady(hd, f960) }},
 }
 
@@ -148,10 +172,10 @@ func TestPlaylists(t *testing.T) {
 			for name, text := range map[string][]byte{
 				"index.m3u8":    hls.Multivariant(s, hls.CMAF, c.prefix),
 				"ts.m3u8":       hls.Multivariant(s, hls.TS, c.prefix),
-				"v0/index.m3u8": hls.Media(s, v0, hls.CMAF),
-				"a0/index.m3u8": hls.Media(s, a0, hls.CMAF),
-				"v0/ts.m3u8":    hls.Media(s, v0, hls.TS),
-				"a0/ts.m3u8":    hls.Media(s, a0, hls.TS),
+				"v0/index.m3u8": hls.Media(s, v0, hls.CMAF).Bytes(),
+				"a0/index.m3u8": hls.Media(s, a0, hls.CMAF).Bytes(),
+				"v0/ts.m3u8":    hls.Media(s, v0, hls.TS).Bytes(),
+				"a0/ts.m3u8":    hls.Media(s, a0, hls.TS).Bytes(),
 			} {
 				golden(t, filepath.Join("testdata", c.name, name), text)
 				obey(t, name, text)
@@ -231,7 +255,7 @@ func TestNothingToPlayHasNoText(t *testing.T) {
 	s.begin(0, 0, hd, lc)
 	s.Add(v0, live.Segment{Number: 1, Period: s.period, Header: hd, Duration: 180000}, live.Targets{Segment: 2 * time.Second}, noon)
 	for i, snap := range []*live.Snapshot{empty, s.Snapshot()} {
-		if hls.Multivariant(snap, hls.CMAF, "") != nil || hls.Media(snap, v0, hls.CMAF) != nil || hls.Media(snap, a0, hls.CMAF) != nil {
+		if hls.Multivariant(snap, hls.CMAF, "") != nil || hls.Media(snap, v0, hls.CMAF).Bytes() != nil || hls.Media(snap, a0, hls.CMAF).Bytes() != nil {
 			t.Errorf("state %d: a playlist although not all tracks have a segment", i)
 		}
 	}
@@ -239,21 +263,13 @@ func TestNothingToPlayHasNoText(t *testing.T) {
 
 func TestTransportStreamWaitsForAudio(t *testing.T) {
 	s := steady(hd, lc)
-	before := hls.Media(s.Snapshot(), v0, hls.TS)
+	before := hls.Media(s.Snapshot(), v0, hls.TS).Bytes()
 	seg := live.Segment{Number: s.number, Period: s.period, Header: hd, Start: media.TicksAt(s.at[v0], 90000), Duration: 180000, Name: "early", Independent: true}
 	s.Add(v0, seg, live.Targets{Segment: 2 * time.Second}, noon)
-	if bytes.Contains(hls.Media(s.Snapshot(), v0, hls.TS), []byte("early")) {
+	if bytes.Contains(hls.Media(s.Snapshot(), v0, hls.TS).Bytes(), []byte("early")) {
 		t.Errorf("listed before its audio is finished; before it was\n%s", before)
 	}
-	if !bytes.Contains(hls.Media(s.Snapshot(), v0, hls.CMAF), []byte("early")) {
+	if !bytes.Contains(hls.Media(s.Snapshot(), v0, hls.CMAF).Bytes(), []byte("early")) {
 		t.Error("the CMAF playlist waits for audio")
-	}
-}
-
-func BenchmarkMedia(b *testing.B) {
-	s := steady(hd, lc).Snapshot()
-	b.ReportAllocs()
-	for range b.N {
-		hls.Media(s, v0, hls.CMAF)
 	}
 }

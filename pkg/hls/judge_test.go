@@ -135,12 +135,12 @@ func TestHeldRequestsAreAnsweredInTime(t *testing.T) {
 		number, parts := s.Snapshot().Rendition(v0).Edge()
 		part := hls.Directives{Held: true, Segment: number, ByPart: true, Part: uint64(parts)}
 		whole := hls.Directives{Held: true, Segment: s.lines[v0].number}
-		text := hls.Media(s.Snapshot(), v0, hls.CMAF)
+		text := hls.Media(s.Snapshot(), v0, hls.CMAF).Bytes()
 		if part.Judge(s.Snapshot(), v0) != hls.Wait || whole.Judge(s.Snapshot(), v0) != hls.Wait {
 			t.Fatalf("ready before anything came: part %d of segment %d", parts, number)
 		}
 		s.play(1)
-		if part.Judge(s.Snapshot(), v0) != hls.Ready || bytes.Equal(hls.Media(s.Snapshot(), v0, hls.CMAF), text) {
+		if part.Judge(s.Snapshot(), v0) != hls.Ready || bytes.Equal(hls.Media(s.Snapshot(), v0, hls.CMAF).Bytes(), text) {
 			t.Fatalf("part %d of segment %d is there, and the request is held", parts, number)
 		}
 		finished := s.lines[v0].number > whole.Segment
@@ -215,7 +215,6 @@ func TestHintsThatDoNotComeTrue(t *testing.T) {
 			s.finish(v0)
 		},
 		"the presentation ended": func(s *studio) { s.End(noon.Add(time.Minute)) },
-		"the publisher left":     func(s *studio) { s.Leave() },
 	}
 	for name, change := range cases {
 		s := within()
@@ -238,13 +237,13 @@ func TestHintsThatDoNotComeTrue(t *testing.T) {
 	}
 }
 
-// TestHush has nothing heard of the publisher for a while: nothing is hinted at,
+// TestHush has nothing heard of the publisher for a while, or for good: nothing is hinted at,
 // but whoever read the hint before waits for the part, which may come.
 func TestHush(t *testing.T) {
 	s := within()
 	hint := s.Snapshot().Rendition(v0).Hint
-	s.Hush()
-	text := hls.Media(s.Snapshot(), v0, hls.CMAF)
+	s.Hush(noon.Add(time.Minute))
+	text := hls.Media(s.Snapshot(), v0, hls.CMAF).Bytes()
 	if bytes.Contains(text, []byte("PRELOAD-HINT")) {
 		t.Errorf("hinted at:\n%s", text)
 	}

@@ -73,13 +73,13 @@ func TestLowLatencyPlaylists(t *testing.T) {
 			s := c.make().Snapshot()
 			for name, text := range map[string][]byte{
 				"index.m3u8":    hls.Multivariant(s, hls.CMAF, ""),
-				"v0/index.m3u8": hls.Media(s, v0, hls.CMAF),
-				"a0/index.m3u8": hls.Media(s, a0, hls.CMAF),
-				"v0/ts.m3u8":    hls.Media(s, v0, hls.TS),
+				"v0/index.m3u8": hls.Media(s, v0, hls.CMAF).Bytes(),
+				"a0/index.m3u8": hls.Media(s, a0, hls.CMAF).Bytes(),
+				"v0/ts.m3u8":    hls.Media(s, v0, hls.TS).Bytes(),
 			} {
 				golden(t, filepath.Join("testdata", c.name, name), text)
 			}
-			if delta := hls.MediaDelta(s, v0); !bytes.Equal(delta, hls.Media(s, v0, hls.CMAF)) {
+			if delta := hls.MediaDelta(s, v0); !bytes.Equal(delta, hls.Media(s, v0, hls.CMAF).Bytes()) {
 				golden(t, filepath.Join("testdata", c.name, "v0", "delta.m3u8"), delta)
 			} else if c.name == "ll-growing" {
 				t.Error("nothing is left out in the update")
@@ -101,7 +101,7 @@ func TestPromisesNeverChange(t *testing.T) {
 	check := func() {
 		t.Helper()
 		for _, id := range []media.TrackID{v0, a0} {
-			for _, text := range [][]byte{hls.Media(s.Snapshot(), id, hls.CMAF), hls.MediaDelta(s.Snapshot(), id)} {
+			for _, text := range [][]byte{hls.Media(s.Snapshot(), id, hls.CMAF).Bytes(), hls.MediaDelta(s.Snapshot(), id)} {
 				if got := string(bytes.Join(promises.FindAll(text, -1), []byte("\n"))); text != nil && got != want {
 					t.Fatalf("%s promises\n%s\nnot\n%s", id, got, want)
 				}
@@ -114,7 +114,7 @@ func TestPromisesNeverChange(t *testing.T) {
 	}
 	s.End(noon.Add(time.Minute))
 	check()
-	if text := hls.Media(s.Snapshot(), v0, hls.TS); bytes.Contains(text, []byte("PART")) || bytes.Contains(text, []byte("SERVER-CONTROL")) {
+	if text := hls.Media(s.Snapshot(), v0, hls.TS).Bytes(); bytes.Contains(text, []byte("PART")) || bytes.Contains(text, []byte("SERVER-CONTROL")) {
 		t.Errorf("a playlist of MPEG-TS makes promises:\n%s", text)
 	}
 }
@@ -133,7 +133,7 @@ func TestPartTargetIsRoundedUp(t *testing.T) {
 		s.begin(0, noon, hd)
 		s.part(v0, 18000, true)
 		s.finish(v0)
-		if text := hls.Media(s.Snapshot(), v0, hls.CMAF); !strings.Contains(string(text), c.want) {
+		if text := hls.Media(s.Snapshot(), v0, hls.CMAF).Bytes(); !strings.Contains(string(text), c.want) {
 			t.Errorf("%v:\n%s", c.target, text)
 		}
 	}
@@ -144,14 +144,14 @@ func TestPartTargetIsRoundedUp(t *testing.T) {
 func TestWithoutParts(t *testing.T) {
 	s := onAir(hd)
 	s.add(v0, live.Segment{Number: 1000, Period: s.period, Header: hd, Name: "whole", Start: 1, Duration: 180000, Size: 1})
-	text := string(hls.Media(s.Snapshot(), v0, hls.CMAF))
+	text := string(hls.Media(s.Snapshot(), v0, hls.CMAF).Bytes())
 	if !strings.Contains(text, "PART-INF") || strings.Contains(text, "EXT-X-PART:") {
 		t.Errorf("promised parts:\n%s", text)
 	}
 	s = onAir(hd)
 	s.targets.Part = 0
 	s.play(partsOfGroup + 1)
-	text = string(hls.Media(s.Snapshot(), v0, hls.CMAF))
+	text = string(hls.Media(s.Snapshot(), v0, hls.CMAF).Bytes())
 	if strings.Contains(text, "PART") || strings.Contains(text, "SERVER-CONTROL") || string(hls.MediaDelta(s.Snapshot(), v0)) != text {
 		t.Errorf("promised none:\n%s", text)
 	}
@@ -162,11 +162,11 @@ func TestWithoutParts(t *testing.T) {
 func TestGrowingWithoutKeyFrame(t *testing.T) {
 	s := onAir(hd).play(partsOfGroup)
 	const tag = "#EXT-X-INDEPENDENT-SEGMENTS\n"
-	if text := hls.Media(s.Snapshot(), v0, hls.CMAF); !bytes.Contains(text, []byte(tag)) {
+	if text := hls.Media(s.Snapshot(), v0, hls.CMAF).Bytes(); !bytes.Contains(text, []byte(tag)) {
 		t.Errorf("not there:\n%s", text)
 	}
 	s.part(v0, 18000, false)
-	if text := hls.Media(s.Snapshot(), v0, hls.CMAF); bytes.Contains(text, []byte(tag)) {
+	if text := hls.Media(s.Snapshot(), v0, hls.CMAF).Bytes(); bytes.Contains(text, []byte(tag)) {
 		t.Errorf("still there:\n%s", text)
 	}
 }
@@ -193,7 +193,7 @@ func TestReports(t *testing.T) {
 	reports := regexp.MustCompile(`(?m)^#EXT-X-RENDITION-REPORT:.*\n`)
 	check := func(id media.TrackID, want string) {
 		t.Helper()
-		if got := string(bytes.Join(reports.FindAll(hls.Media(s.Snapshot(), id, hls.CMAF), -1), nil)); got != want {
+		if got := string(bytes.Join(reports.FindAll(hls.Media(s.Snapshot(), id, hls.CMAF).Bytes(), -1), nil)); got != want {
 			t.Errorf("%s reports\n%snot\n%s", id, got, want)
 		}
 	}
@@ -251,20 +251,24 @@ func TestSkipBoundary(t *testing.T) {
 	}
 }
 
+// BenchmarkLowLatency writes the playlist of a new part, of a short window and of a long
+// one.
 func BenchmarkLowLatency(b *testing.B) {
-	s := newStudio(30*time.Second, low)
-	s.begin(0, noon, hd, lc)
-	snap := s.play(20*partsOfGroup + 4).Snapshot()
-	b.Run("whole", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			hls.Media(snap, v0, hls.CMAF)
-		}
-	})
-	b.Run("update", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			hls.MediaDelta(snap, v0)
-		}
-	})
+	for _, window := range []time.Duration{30 * time.Second, 3 * time.Hour} {
+		s := newStudio(window, low)
+		s.begin(0, noon, hd, lc)
+		snap := s.play((int(window/(2*time.Second))+5)*partsOfGroup + 4).Snapshot()
+		b.Run("whole/"+window.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				hls.Media(snap, v0, hls.CMAF)
+			}
+		})
+		b.Run("update/"+window.String(), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				hls.MediaDelta(snap, v0)
+			}
+		})
+	}
 }

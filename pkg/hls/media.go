@@ -6,18 +6,20 @@ import (
 
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/scroll"
 )
 
 // Media returns the media playlist of a rendition, nil if the presentation has
 // none such, or its media cannot have that form. Its URIs are relative to the
 // rendition's folder. As MPEG-TS, video comes with the audio of the same time,
-// and a segment is listed as soon as both are finished.
-func Media(s *live.Snapshot, id media.TrackID, form Form) []byte {
+// and a segment is listed as soon as both are finished. However many segments there
+// are, those are written that are new since a snapshot before was asked for.
+func Media(s *live.Snapshot, id media.TrackID, form Form) *scroll.Text {
 	p := list(s, id, form)
 	if p == nil {
 		return nil
 	}
-	return p.write(s, id, 0)
+	return p.write(s, id)
 }
 
 // MediaDelta returns the update that a request with _HLS_skip gets (RFC
@@ -29,7 +31,11 @@ func MediaDelta(s *live.Snapshot, id media.TrackID) []byte {
 	if p == nil {
 		return nil
 	}
-	return p.write(s, id, p.known(s, s.Rendition(id)))
+	skipped := p.known(s, s.Rendition(id))
+	if skipped == 0 {
+		return p.write(s, id).Bytes()
+	}
+	return p.update(s, id, skipped)
 }
 
 // A playlist is what one media playlist lists, and its text as far as it is
@@ -40,6 +46,7 @@ type playlist struct {
 	part     time.Duration // 0 in an ordinary playlist
 	segments []live.Segment
 	growing  *live.Segment // the segment behind them; nil as long as it has no part
+	all      bool          // all segments of the rendition begin with a sample that a decoder can start at
 	text     []byte
 }
 
@@ -49,7 +56,7 @@ func list(s *live.Snapshot, id media.TrackID, form Form) *playlist {
 	if r == nil || len(spans) == 0 || !offered(spans, form) {
 		return nil
 	}
-	p := &playlist{form: form, target: s.Targets.Segment, segments: r.Segments}
+	p := &playlist{form: form, target: s.Targets.Segment, segments: r.Segments, all: r.Independent()}
 	if form == TS {
 		for len(p.segments) > 0 && !s.Ended && !paired(s, &p.segments[len(p.segments)-1]) {
 			p.segments = p.segments[:len(p.segments)-1]
@@ -74,21 +81,67 @@ func paired(s *live.Snapshot, seg *live.Segment) bool {
 	return true
 }
 
-// write returns the text of the playlist without its first segments.
-func (p *playlist) write(s *live.Snapshot, id media.TrackID, skipped int) []byte {
-	parted := len(p.segments)
+// write returns the text of the playlist.
+func (p *playlist) write(s *live.Snapshot, id media.TrackID) *scroll.Text {
+	first, parted := p.segments[0].Number, p.firstParted(s)
+	rest := max(parted, 1)
+	p.begin(0, len(p.segments)-rest+1, parted)
+	old := scroll.Inset{At: len(p.text), Piece: p.lines(s, id).Cut(first+1, first+uint64(parted), func(text []byte, n uint64) []byte {
+		old := playlist{form: p.form, segments: p.segments, text: text}
+		old.entry(int(n-first), false, parted)
+		return old.text
+	})}
+	p.finish(s, id, rest, parted)
+	return &scroll.Text{Fresh: p.text, Insets: []scroll.Inset{old}}
+}
+
+// update returns the text of the playlist without its first segments.
+func (p *playlist) update(s *live.Snapshot, id media.TrackID, skipped int) []byte {
+	parted := p.firstParted(s)
+	p.begin(skipped, len(p.segments)-skipped, parted)
+	p.finish(s, id, skipped+1, parted)
+	return p.text
+}
+
+// lines returns those of the segments of the playlist that somebody asked for.
+func (p *playlist) lines(s *live.Snapshot, id media.TrackID) *scroll.Scroll {
+	return live.Lasting(s, linesKey{id, p.form}, func() *scroll.Scroll { return new(scroll.Scroll) })
+}
+
+type linesKey struct {
+	id   media.TrackID
+	form Form
+}
+
+// firstParted returns the index of the first finished segment that is listed with its parts.
+func (p *playlist) firstParted(s *live.Snapshot) int {
 	if p.part > 0 && !s.Ended {
-		parted = p.parted()
+		return p.parted()
 	}
-	p.text = make([]byte, 0, p.room(skipped, parted))
+	return len(p.segments)
+}
+
+// begin writes the playlist with the first segment that is not skipped, and has room for so many.
+func (p *playlist) begin(skipped, segments, parted int) {
+	p.text = make([]byte, 0, p.room(segments, parted))
 	p.head(skipped)
-	for i := skipped; i < len(p.segments); i++ {
-		seg := &p.segments[i]
-		p.lead(seg, p.before(i), i == skipped)
-		if i >= parted {
-			p.parts(seg)
-		}
-		p.segment(seg)
+	p.entry(skipped, true, parted)
+}
+
+// entry writes what is listed of a finished segment.
+func (p *playlist) entry(i int, first bool, parted int) {
+	seg := &p.segments[i]
+	p.lead(seg, p.before(i), first)
+	if i >= parted {
+		p.parts(seg)
+	}
+	p.segment(seg)
+}
+
+// finish writes the playlist from a segment on.
+func (p *playlist) finish(s *live.Snapshot, id media.TrackID, from, parted int) {
+	for i := from; i < len(p.segments); i++ {
+		p.entry(i, false, parted)
 	}
 	if p.growing != nil {
 		p.lead(p.growing, p.before(len(p.segments)), false)
@@ -101,13 +154,13 @@ func (p *playlist) write(s *live.Snapshot, id media.TrackID, skipped int) []byte
 	} else if p.part > 0 {
 		p.tail(s, id)
 	}
-	return p.text
 }
 
-// room returns about how long the text becomes.
-func (p *playlist) room(skipped, parted int) int {
+// room returns about how long the text of so many segments becomes, with all parts and what is in
+// front of them and behind.
+func (p *playlist) room(segments, parted int) int {
 	const head, segment, part = 640, 128, 80
-	n := head + segment*(len(p.segments)-skipped)
+	n := head + segment*segments
 	for i := parted; i < len(p.segments); i++ {
 		n += part * len(p.segments[i].Parts)
 	}
@@ -155,7 +208,7 @@ func (p *playlist) head(skipped int) {
 // independent reports whether all segments begin with a sample that a decoder
 // can start at.
 func (p *playlist) independent() bool {
-	for i := range p.segments {
+	for i := 0; i < len(p.segments) && !p.all; i++ {
 		if !p.segments[i].Independent && !p.segments[i].Gap {
 			return false
 		}

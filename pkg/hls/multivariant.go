@@ -2,8 +2,11 @@ package hls
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"sluice/pkg/live"
 	"sluice/pkg/media"
@@ -22,9 +25,11 @@ func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 	var b bytes.Buffer
 	b.WriteString("#EXTM3U\n")
 	if form == CMAF && len(ladder.video) > 0 {
-		writeAudioGroup(&b, ladder.audio, prefix)
+		for i, group := range ladder.audio {
+			writeAudioGroup(&b, groupID(i), group, prefix)
+		}
 	}
-	for _, v := range ladder.variants() {
+	for _, v := range ladder.variants(form) {
 		v.write(&b, form, prefix)
 	}
 	return b.Bytes()
@@ -32,7 +37,8 @@ func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 
 // A ladder is the tracks of a presentation by what they are for.
 type ladder struct {
-	video, audio []live.Listed
+	video []live.Listed
+	audio [][]live.Listed // those of one codec each, as a player may know one and not the other
 }
 
 func byKind(tracks []live.Listed) ladder {
@@ -40,51 +46,70 @@ func byKind(tracks []live.Listed) ladder {
 	for _, t := range tracks {
 		if t.Header.Track.ID.Kind == media.Video {
 			l.video = append(l.video, t)
-		} else {
-			l.audio = append(l.audio, t)
+			continue
 		}
+		i := slices.IndexFunc(l.audio, func(group []live.Listed) bool { return group[0].Header.Track.Codec == t.Header.Track.Codec })
+		if i < 0 {
+			i, l.audio = len(l.audio), append(l.audio, nil)
+		}
+		l.audio[i] = append(l.audio[i], t)
 	}
 	return l
+}
+
+// groupID returns the name of a group of audio.
+func groupID(i int) string {
+	if i == 0 {
+		return "audio"
+	}
+	return "audio-" + strconv.Itoa(i+1)
 }
 
 // A variant is one choice for the player: a video rendition and the audio
 // heard with it, or audio by itself.
 type variant struct {
 	main  live.Listed
-	audio *live.Listed // the largest of the audio group, nil if there is none
+	group string        // of audio, "" if there is none
+	audio []live.Listed // of the group
 }
 
-func (l ladder) variants() []variant {
+// variants returns those of a form. In MPEG-TS the first track of audio goes with each of video.
+func (l ladder) variants(form Form) []variant {
 	var all []variant
-	for _, v := range l.video {
-		all = append(all, variant{main: v, audio: largest(l.audio)})
+	groups := l.audio
+	if form == TS && len(groups) > 0 {
+		groups = [][]live.Listed{groups[0][:1]}
 	}
-	if len(l.video) == 0 {
-		for _, a := range l.audio {
-			all = append(all, variant{main: a})
+	for i, group := range groups {
+		for _, v := range l.video {
+			all = append(all, variant{main: v, group: groupID(i), audio: group})
+		}
+		if len(l.video) == 0 {
+			for _, a := range group {
+				all = append(all, variant{main: a})
+			}
+		}
+	}
+	if len(groups) == 0 {
+		for _, v := range l.video {
+			all = append(all, variant{main: v})
 		}
 	}
 	return all
 }
 
-func largest(audio []live.Listed) *live.Listed {
-	var found *live.Listed
-	for i := range audio {
-		if found == nil || audio[i].Rendition.Bandwidth > found.Rendition.Bandwidth {
-			found = &audio[i]
-		}
-	}
-	return found
-}
-
-func writeAudioGroup(b *bytes.Buffer, audio []live.Listed, prefix string) {
+func writeAudioGroup(b *bytes.Buffer, id string, audio []live.Listed, prefix string) {
+	names := namesOf(audio)
 	for i, a := range audio {
 		t := a.Header.Track
-		name, isDefault := "Audio", "YES"
+		isDefault := "YES"
 		if i > 0 {
-			name, isDefault = "Audio "+strconv.Itoa(i+1), "NO"
+			isDefault = "NO"
 		}
-		fmt.Fprintf(b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=%q,DEFAULT=%s,AUTOSELECT=YES", name, isDefault)
+		fmt.Fprintf(b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=%q,NAME=\"%s\",DEFAULT=%s,AUTOSELECT=YES", id, names[i], isDefault)
+		if t.Title.Language != "" {
+			fmt.Fprintf(b, ",LANGUAGE=%q", t.Title.Language)
+		}
 		if t.Channels > 0 {
 			fmt.Fprintf(b, ",CHANNELS=\"%d\"", t.Channels)
 		}
@@ -92,13 +117,29 @@ func writeAudioGroup(b *bytes.Buffer, audio []live.Listed, prefix string) {
 	}
 }
 
+// namesOf returns the names of tracks, of which no two are the same.
+func namesOf(group []live.Listed) []string {
+	var names []string
+	for i, l := range group {
+		title := l.Header.Track.Title
+		own := cmp.Or(strings.ReplaceAll(title.Name, `"`, "'"), title.Language, "Audio")
+		name := own
+		for n := i + 1; slices.Contains(names, name); n++ {
+			name = own + " " + strconv.Itoa(n)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
 func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 	t := v.main.Header.Track
-	bandwidth, average, codecs := v.main.Rendition.Bandwidth, v.main.Rendition.Average, t.Codecs
-	if v.audio != nil {
-		bandwidth += v.audio.Rendition.Bandwidth
-		average += v.audio.Rendition.Average
-		codecs += "," + v.audio.Header.Track.Codecs
+	bandwidth, average, codecs := v.main.Rendition.Bandwidth, v.main.Rendition.Average, codecsIn(form, t)
+	if len(v.audio) > 0 {
+		most := slices.MaxFunc(v.audio, func(a, b live.Listed) int { return a.Rendition.Bandwidth - b.Rendition.Bandwidth })
+		bandwidth += most.Rendition.Bandwidth
+		average += most.Rendition.Average
+		codecs = strings.Join(slices.Insert(spoken(form, v.audio), 0, codecs), ",")
 	}
 	file := "/index.m3u8"
 	if form == TS {
@@ -113,11 +154,37 @@ func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 		if rate := v.main.FrameRate(); rate.Known() {
 			b.WriteString(",FRAME-RATE=" + strconv.FormatFloat(rate.Float(), 'f', 3, 64))
 		}
+		switch t.Color.Transfer {
+		case media.TransferPQ:
+			b.WriteString(",VIDEO-RANGE=PQ")
+		case media.TransferHLG:
+			b.WriteString(",VIDEO-RANGE=HLG")
+		}
 	}
-	if form == CMAF && v.audio != nil {
-		b.WriteString(",AUDIO=\"audio\"")
+	if form == CMAF && v.group != "" {
+		fmt.Fprintf(b, ",AUDIO=%q", v.group)
 	}
 	b.WriteString("\n" + prefix + t.ID.String() + file + "\n")
+}
+
+// spoken returns the codec strings of audio, each once.
+func spoken(form Form, audio []live.Listed) []string {
+	var all []string
+	for _, a := range audio {
+		if codecs := codecsIn(form, a.Header.Track); !slices.Contains(all, codecs) {
+			all = append(all, codecs)
+		}
+	}
+	return all
+}
+
+// codecsIn returns the codec string of a track in a form. MP3 in a transport stream goes by its
+// name in MPEG-4: players know no other there (Apple's HLS authoring specification).
+func codecsIn(form Form, t media.Track) string {
+	if form == TS && t.Codec == media.MP3 {
+		return "mp4a.40.34"
+	}
+	return t.Codecs
 }
 
 // inTS returns the bit rate that media of a rate in CMAF have as MPEG-TS: a

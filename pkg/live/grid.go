@@ -1,7 +1,9 @@
 package live
 
 import (
+	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"sluice/pkg/media"
@@ -21,6 +23,23 @@ func (g Grid) Timescale() uint32 { return g.Period.Headers[0].Track.Timescale }
 
 // At returns when a segment begins by the grid.
 func (g Grid) At(number uint64) media.Ticks { return g.Start + media.Ticks(number-g.Number)*g.Length }
+
+// On returns what a rendition has on the grid, which ends in front of the segment of the
+// number next, or not yet if that is 0.
+func (g Grid) On(r *Rendition, next uint64) Listed {
+	if next == 0 {
+		next = math.MaxUint64
+	}
+	run := r.Segments[before(r.Segments, g.Period.Sequence):before(r.Segments, g.Period.Sequence+1)]
+	at := func(number uint64) int {
+		return sort.Search(len(run), func(i int) bool { return run[i].Number >= number })
+	}
+	l := Listed{Header: g.Period.Header(r.ID), Rendition: r, Segments: run[at(g.Number):at(next)]}
+	if seg := r.Growing; seg != nil && seg.Period == g.Period && seg.Number >= g.Number && seg.Number < next {
+		l.Growing = &seg.Segment
+	}
+	return l
+}
 
 const (
 	// Segments may begin 1/early of their length before the grid says so, by

@@ -8,7 +8,9 @@ package live
 
 import (
 	"cmp"
+	"iter"
 	"slices"
+	"sort"
 	"time"
 
 	"sluice/pkg/media"
@@ -104,14 +106,15 @@ type Rendition struct {
 
 	changed chan struct{} // closed when there is a newer state
 
-	gaps    []Segment     // behind all that is listed; they are listed with what comes next
-	past    []Removed     // no longer listed, still to be had
-	listing []listing     // of Segments
-	floor   time.Duration // of reach, for segments that were listed before anybody could see it here
-	longest time.Duration
-	bytes   int64
-	frames  int // in length, had there been no pause
-	length  time.Duration
+	dependent int           // how many of Segments begin with a sample that no decoder can start at
+	gaps      []Segment     // behind all that is listed; they are listed with what comes next
+	past      []Removed     // no longer listed, still to be had
+	listing   []listing     // of Segments
+	floor     time.Duration // of reach, for segments that were listed before anybody could see it here
+	longest   time.Duration
+	bytes     int64
+	frames    int // in length, had there been no pause
+	length    time.Duration
 }
 
 // A listing is when a segment was new, and how long the playlist was then.
@@ -123,6 +126,10 @@ type listing struct {
 // ListedSince reports whether the segment of that index in Segments was not listed
 // yet at a time.
 func (r *Rendition) ListedSince(i int, at time.Time) bool { return r.listing[i].at.After(at) }
+
+// Independent reports whether all listed segments begin with a sample that a decoder can
+// start at.
+func (r *Rendition) Independent() bool { return r.dependent == 0 }
 
 // Changed returns a channel that is closed when there is a later state of the
 // rendition, or its presentation has ended.
@@ -176,7 +183,7 @@ func (r *Rendition) Find(match func(*Segment) bool) (Segment, bool) {
 
 // A Snapshot is one state of a presentation.
 type Snapshot struct {
-	Published  time.Time     // when a segment last began or ended
+	Published  time.Time     // when there was news last: see DatedMemo
 	Targets    Targets       // zero until a segment is complete
 	Window     time.Duration // how long segments stay listed
 	Renditions []Rendition   // video first
@@ -185,8 +192,10 @@ type Snapshot struct {
 	Withdrawn  bool          // and nobody is told of it any more
 	Grids      []Grid        // of the periods that are listed, oldest first
 
-	whole time.Duration // to which Window becomes longer
-	memos *memos
+	whole   time.Duration // to which Window becomes longer
+	memos   *memos
+	dated   *memos // shared with the snapshots before that have the same date
+	lasting *memos // shared with all
 }
 
 // Rendition returns the rendition of a track, nil if there is none.
@@ -234,7 +243,36 @@ type Span struct {
 type Listed struct {
 	Header    *Header
 	Rendition *Rendition
-	Segments  []Segment // at least one
+	Segments  []Segment // at least one, where there is no other
+	Growing   *Segment  // the one behind them that is being cut, where that is listed as well; else nil
+}
+
+// Media returns the segments that are no gaps, the newest first.
+func (l Listed) Media() iter.Seq[*Segment] {
+	return func(yield func(*Segment) bool) {
+		if l.Growing != nil && !yield(l.Growing) {
+			return
+		}
+		for i := len(l.Segments) - 1; i >= 0; i-- {
+			if seg := &l.Segments[i]; !seg.Gap && !yield(seg) {
+				return
+			}
+		}
+	}
+}
+
+// Independent reports whether all segments begin with a sample that a decoder can start
+// at.
+func (l Listed) Independent() bool {
+	if l.Rendition.dependent == 0 {
+		return l.Growing == nil || l.Growing.Independent
+	}
+	for seg := range l.Media() {
+		if !seg.Independent {
+			return false
+		}
+	}
+	return true
 }
 
 // FrameRate returns the frames a second that the stream declares, or else the
@@ -261,7 +299,7 @@ func (s *Snapshot) Spans() []Span {
 		for _, h := range p.Headers {
 			if r := s.Rendition(h.Track.ID); r != nil {
 				if listed := within(r.Segments, p); len(listed) > 0 {
-					span.Tracks = append(span.Tracks, Listed{h, r, listed})
+					span.Tracks = append(span.Tracks, Listed{Header: h, Rendition: r, Segments: listed})
 				}
 			}
 		}
@@ -276,27 +314,28 @@ func (s *Snapshot) Spans() []Span {
 // first.
 func (s *Snapshot) periods() []*Period {
 	var all []*Period
-	for _, r := range s.Renditions {
-		for i := range r.Segments {
-			if p := r.Segments[i].Period; !slices.Contains(all, p) {
+	for i := range s.Renditions {
+		for rest := s.Renditions[i].Segments; len(rest) > 0; {
+			p := rest[0].Period
+			if !slices.Contains(all, p) {
 				all = append(all, p)
 			}
+			rest = rest[before(rest, p.Sequence+1):]
 		}
 	}
 	slices.SortFunc(all, func(a, b *Period) int { return cmp.Compare(a.Sequence, b.Sequence) })
 	return all
 }
 
+// before returns how many of the segments, which are in order, belong to periods in
+// front of that of a sequence number.
+func before(segments []Segment, sequence uint64) int {
+	return sort.Search(len(segments), func(i int) bool { return segments[i].Period.Sequence >= sequence })
+}
+
 // within returns the run of segments that belong to a period, without the gaps in
 // front of its media.
 func within(segments []Segment, p *Period) []Segment {
-	first := slices.IndexFunc(segments, func(s Segment) bool { return s.Period == p && s.Number >= p.First })
-	if first < 0 {
-		return nil
-	}
-	n := slices.IndexFunc(segments[first:], func(s Segment) bool { return s.Period != p })
-	if n < 0 {
-		return segments[first:]
-	}
-	return segments[first : first+n]
+	run := segments[before(segments, p.Sequence):before(segments, p.Sequence+1)]
+	return run[sort.Search(len(run), func(i int) bool { return run[i].Number >= p.First }):]
 }

@@ -67,6 +67,67 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// TestTheEndIsEven checks that players can begin with the first segment of what has ended, in
+// each rendition, whichever window has moved on by then.
+func TestTheEndIsEven(t *testing.T) {
+	const length = 2 * time.Second
+	at := func(h *live.Header, p *live.Period, number uint64, from time.Duration) live.Segment {
+		seg := segment(number, p, h, length.Seconds(), 1)
+		seg.Start = media.TicksOf(from, h.Track.Timescale)
+		return seg
+	}
+	cases := []struct {
+		name         string
+		video, audio []time.Duration // where segments begin
+		change       func(v, a []live.Segment)
+		firsts       [2]uint64
+	}{
+		{"together", []time.Duration{0, length, 2 * length}, []time.Duration{0, length, 2 * length}, nil, [2]uint64{0, 0}},
+		{"sound has left, and began a little earlier", []time.Duration{0, length, 2 * length}, []time.Duration{length - 20*time.Millisecond, 2*length - 20*time.Millisecond}, nil, [2]uint64{1, 0}},
+		{"the picture has left", []time.Duration{length, 2 * length}, []time.Duration{-20 * time.Millisecond, length - 20*time.Millisecond, 2 * length}, nil, [2]uint64{0, 1}},
+		{"half a segment of both", []time.Duration{0, length}, []time.Duration{length / 2, 3 * length / 2}, nil, [2]uint64{0, 0}},
+		{"nothing else", []time.Duration{0}, []time.Duration{length}, nil, [2]uint64{0, 0}},
+		{"no sound", []time.Duration{0, length}, nil, nil, [2]uint64{0, 0}},
+		{"a gap behind it", []time.Duration{0, length, 2 * length}, []time.Duration{length, 2 * length}, func(v, _ []live.Segment) { v[1].Gap = true }, [2]uint64{0, 0}},
+		{"another period behind it", []time.Duration{0, length}, []time.Duration{length}, func(v, a []live.Segment) { v[1].Period, a[0].Period = second, second }, [2]uint64{0, 0}},
+	}
+	for _, c := range cases {
+		p := presentation(time.Minute)
+		var all [2][]live.Segment
+		for i, from := range c.video {
+			all[0] = append(all[0], at(video, first, uint64(i), from))
+		}
+		for i, from := range c.audio {
+			all[1] = append(all[1], at(audio, first, uint64(i), from))
+		}
+		if c.change != nil {
+			c.change(all[0], all[1])
+		}
+		for _, segments := range all {
+			for _, seg := range segments {
+				p.Add(seg.Header.Track.ID, seg, live.Targets{Segment: length}, noon)
+			}
+		}
+		p.End(noon)
+		s := p.Snapshot()
+		for i, id := range []media.TrackID{v0, a0} {
+			r := s.Rendition(id)
+			if r == nil {
+				continue
+			}
+			if got := r.Segments[0].Number; got != c.firsts[i] {
+				t.Errorf("%s: %v begins with %d, not %d", c.name, id, got, c.firsts[i])
+			}
+			if n := len(all[i]); r.Segments[len(r.Segments)-1].Number != uint64(n-1) {
+				t.Errorf("%s: the end of %v is not listed", c.name, id)
+			}
+			if _, ok := r.Find(func(seg *live.Segment) bool { return seg.Number == 0 }); !ok {
+				t.Errorf("%s: segment 0 of %v cannot be had any more", c.name, id)
+			}
+		}
+	}
+}
+
 // What a publisher sends late and at once is ahead of the clock. Segments stay
 // while they are in the window by the clock, up to two windows of media.
 func TestWindowOfWhatIsAhead(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -31,7 +32,7 @@ type Presentation struct {
 // New returns a presentation with an empty snapshot.
 func New(settings Settings) *Presentation {
 	p := &Presentation{Settings: settings}
-	p.snap.Store(&Snapshot{Published: settings.Started, Window: settings.Window, whole: settings.Window, memos: &memos{}})
+	p.snap.Store(&Snapshot{Published: settings.Started, Window: settings.Window, whole: settings.Window, memos: &memos{}, dated: &memos{}, lasting: &memos{}})
 	return p
 }
 
@@ -60,10 +61,11 @@ func (p *Presentation) Earlier() *Presentation { return p.earlier.Load() }
 // block.
 func (p *Presentation) Snapshot() *Snapshot { return p.snap.Load() }
 
-// Wait returns the first snapshot that satisfies ready, or ctx's error. It asks
+// Wait returns the first snapshot that satisfies ready, ctx's error, or
+// os.ErrDeadlineExceeded when something comes from late, which may be nil. It asks
 // again with each new state of the track's rendition, and returns the snapshot
 // as it is when there is no such rendition or nothing more will come.
-func (p *Presentation) Wait(ctx context.Context, id media.TrackID, ready func(*Snapshot) bool) (*Snapshot, error) {
+func (p *Presentation) Wait(ctx context.Context, late <-chan time.Time, id media.TrackID, ready func(*Snapshot) bool) (*Snapshot, error) {
 	for {
 		s := p.Snapshot()
 		r := s.Rendition(id)
@@ -72,6 +74,8 @@ func (p *Presentation) Wait(ctx context.Context, id media.TrackID, ready func(*S
 		}
 		select {
 		case <-r.changed:
+		case <-late:
+			return nil, os.ErrDeadlineExceeded
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -84,7 +88,7 @@ func (p *Presentation) Wait(ctx context.Context, id media.TrackID, ready func(*S
 // the call, but nothing in them may change.
 func (p *Presentation) Grow(id media.TrackID, growing Growing, hint string, now time.Time) (removed []Removed) {
 	p.update(id, func(next *Snapshot, r *Rendition) {
-		if r.Growing == nil || r.Growing.Number != growing.Number {
+		if r.Growing == nil || r.Growing.Number != growing.Number || next.Away {
 			next.Published = now
 		}
 		next.Away = false
@@ -123,19 +127,21 @@ func (p *Presentation) Forgo(id media.TrackID) {
 	p.update(id, func(_ *Snapshot, r *Rendition) { r.Hint = "" })
 }
 
-// Hush says that nothing is heard of the publisher, which may go on or not. Until
-// it does, its hints are not to be told; whoever waits for such a part goes on
-// waiting.
-func (p *Presentation) Hush() { p.stop(func(next *Snapshot) { next.Away = true }) }
+// Hush says that nobody is heard: the publisher is silent, or has gone. What there is
+// stays as it is, and whoever waits for more goes on waiting, as somebody may come back,
+// also who waits for a part that was hinted at. Nobody else is told of that.
+func (p *Presentation) Hush(now time.Time) {
+	p.stop(func(next *Snapshot) { next.Published, next.Away = now, true })
+}
 
-// Leave says that nobody publishes now. What there is stays as it is, and whoever
-// waits for more goes on waiting: somebody may come back. What was hinted at will
-// not come.
-func (p *Presentation) Leave() {
-	p.stop(func(next *Snapshot) {
-		next.Away = true
-		next.forgetHints()
-	})
+// Stay says that all is still as it was, which is news where viewers are told how long
+// ago there was something to play.
+func (p *Presentation) Stay(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := p.successor()
+	next.Published = now
+	p.publish(next)
 }
 
 // End says that nothing more will come.
@@ -146,7 +152,29 @@ func (p *Presentation) End(now time.Time) {
 		for i := range next.Renditions {
 			next.Renditions[i].Growing = nil
 		}
+		next.even(now)
 	})
+}
+
+// even takes what one rendition has in front of the others out of the window: one begins to
+// leave a moment before the other. Players begin with what there is of all.
+func (s *Snapshot) even(now time.Time) {
+	const sliver = 200 * time.Millisecond // more than a frame of sound
+	var latest Segment
+	for _, r := range s.Renditions {
+		if len(r.Segments) > 0 && (latest.Period == nil || r.Segments[0].From() > latest.From()) {
+			latest = r.Segments[0]
+		}
+	}
+	for i := range s.Renditions {
+		r := &s.Renditions[i]
+		if len(r.Segments) < 2 || r.Segments[1].Gap || r.Segments[1].Period != latest.Period {
+			continue
+		}
+		if first := r.Segments[0]; first.Period == latest.Period && first.To() < latest.From()+sliver {
+			r.remove(1, now)
+		}
+	}
 }
 
 // Withdraw takes all out of the window of a presentation that has ended. Nobody is told
@@ -161,7 +189,7 @@ func (p *Presentation) Withdraw(now time.Time) {
 		r := &next.Renditions[i]
 		r.remove(len(r.Segments), now)
 	}
-	p.snap.Store(next)
+	p.publish(next)
 }
 
 // stop publishes a snapshot of a presentation that does not go on for now. All
@@ -182,7 +210,7 @@ func (p *Presentation) stop(change func(*Snapshot)) {
 			r.changed = make(chan struct{})
 		}
 	}
-	p.snap.Store(next)
+	p.publish(next)
 	for _, ch := range changed {
 		close(ch)
 	}
@@ -211,7 +239,7 @@ func (p *Presentation) update(id media.TrackID, change func(*Snapshot, *Renditio
 	r.changed = make(chan struct{})
 	change(next, r)
 	next.align(r)
-	p.snap.Store(next)
+	p.publish(next)
 	if changed != nil {
 		close(changed)
 	}
@@ -228,6 +256,15 @@ func (p *Presentation) successor() *Snapshot {
 	next.Renditions = append(next.room[:0], next.Renditions...)
 	next.memos = &next.own
 	return &next.Snapshot
+}
+
+// publish makes a successor the current state.
+func (p *Presentation) publish(next *Snapshot) {
+	if now := p.snap.Load(); next.Published != now.Published || next.Targets != now.Targets || next.Window != now.Window ||
+		next.Away != now.Away || next.Ended != now.Ended || next.Withdrawn != now.Withdrawn {
+		next.dated = &memos{}
+	}
+	p.snap.Store(next)
 }
 
 // byTrack orders renditions: video first, then by index.
@@ -264,6 +301,7 @@ func (r *Rendition) add(s *Snapshot, seg Segment, now time.Time) {
 		r.remove(n, now)
 	}
 	r.Segments = append(r.Segments, seg)
+	r.count(seg, 1)
 	r.Depth += seg.Length()
 	r.listing = append(r.listing, listing{s.Published, max(r.Depth, r.floor)})
 	r.longest = max(r.longest, r.Depth)
@@ -289,6 +327,13 @@ func (r *Rendition) returns() bool {
 	return r.Segments[n-1].Gap || n > 1 && r.Segments[n-2].Gap
 }
 
+// count keeps account of a segment that is listed, or no longer.
+func (r *Rendition) count(seg Segment, n int) {
+	if !seg.Independent && !seg.Gap {
+		r.dependent += n
+	}
+}
+
 func hasMedia(s Segment) bool { return !s.Gap }
 
 // remove takes the first n segments out of the window.
@@ -299,6 +344,7 @@ func (r *Rendition) remove(n int, now time.Time) {
 		}
 		longest := slices.MaxFunc(r.listing[i:], func(a, b listing) int { return cmp.Compare(a.reach, b.reach) }) // it was in all since its own
 		r.past = append(r.past, Removed{seg, now.Add(longest.reach + seg.Length())})
+		r.count(seg, -1)
 		r.Depth -= seg.Length()
 	}
 	r.Segments, r.listing = r.Segments[n:], r.listing[n:]

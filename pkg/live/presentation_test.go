@@ -97,7 +97,7 @@ func TestWait(t *testing.T) {
 		wait := func(ctx context.Context, parts int) <-chan error {
 			done := make(chan error, 1)
 			go func() {
-				s, err := p.Wait(ctx, v0, func(s *live.Snapshot) bool {
+				s, err := p.Wait(ctx, nil, v0, func(s *live.Snapshot) bool {
 					asked.Add(1)
 					_, n := s.Rendition(v0).Edge()
 					return n >= parts
@@ -144,10 +144,10 @@ func TestWait(t *testing.T) {
 		if !over(later) || <-later != nil {
 			t.Error("the end leaves somebody waiting")
 		}
-		if s, err := p.Wait(t.Context(), v0, func(*live.Snapshot) bool { return false }); err != nil || !s.Ended {
+		if s, err := p.Wait(t.Context(), nil, v0, func(*live.Snapshot) bool { return false }); err != nil || !s.Ended {
 			t.Error("waiting goes on behind the end")
 		}
-		if s, err := presentation(0).Wait(t.Context(), v0, func(*live.Snapshot) bool { return false }); err != nil || s == nil {
+		if s, err := presentation(0).Wait(t.Context(), nil, v0, func(*live.Snapshot) bool { return false }); err != nil || s == nil {
 			t.Error("waiting for a track that is not there")
 		}
 	})
@@ -181,5 +181,55 @@ func TestMemo(t *testing.T) {
 	}
 	if derive(&live.Snapshot{}, 3) != 30 {
 		t.Error("a snapshot of nobody has no values")
+	}
+}
+
+// TestDatedMemo derives what does not change with each part.
+func TestDatedMemo(t *testing.T) {
+	p := presentation(8 * time.Second)
+	calls := 0
+	for _, step := range []struct {
+		name string
+		do   func()
+		want int // how often it was derived
+	}{
+		{"nothing", func() {}, 1},
+		{"a segment begins", func() { p.Grow(v0, growing(0, 1), "", noon.Add(time.Second)) }, 2},
+		{"it gets a part", func() { p.Grow(v0, growing(0, 2), "", noon.Add(2*time.Second)) }, 2},
+		{"it ends", func() { p.Add(v0, growing(0, 8).Segment, targets, noon.Add(3*time.Second)) }, 3},
+		{"its publisher goes", func() { p.Hush(noon.Add(3500 * time.Millisecond)) }, 4},
+		{"the window becomes shorter", func() { p.Resize(6*time.Second, noon.Add(3700*time.Millisecond)) }, 5},
+		{"the end", func() { p.End(noon.Add(4 * time.Second)) }, 6},
+	} {
+		step.do()
+		for range 2 {
+			live.DatedMemo(p.Snapshot(), "key", func() int { calls++; return calls })
+		}
+		if calls != step.want {
+			t.Fatalf("%s: derived %d times, want %d", step.name, calls, step.want)
+		}
+	}
+}
+
+// BenchmarkGrow publishes parts, with a short window behind them and with a long one.
+func BenchmarkGrow(b *testing.B) {
+	const parts = 8
+	for _, window := range []time.Duration{30 * time.Second, 3 * time.Hour} {
+		b.Run(window.String(), func(b *testing.B) {
+			p := presentation(window)
+			listed := uint64(window/(2*time.Second)) + 5
+			for n := range listed {
+				finish(p, n)
+			}
+			var all [parts]live.Growing
+			for i := range all {
+				all[i] = growing(listed, i+1)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				g := all[i%parts]
+				p.Grow(v0, g, live.PartName(g.End()), noon)
+			}
+		})
 	}
 }

@@ -52,7 +52,7 @@ func (p *Presentation) Retain(window time.Duration) {
 	defer p.mu.Unlock()
 	next := p.successor()
 	next.whole, next.Window = window, window
-	p.snap.Store(next)
+	p.publish(next)
 }
 
 // Begin takes what is in front of a segment out of the window of a track that has come to
@@ -71,10 +71,14 @@ func (p *Presentation) Begin(id media.TrackID, number uint64, now time.Time) (re
 }
 
 // Return says that what there is was published up to a time, before anybody could
-// see it here, and that nobody publishes now: see Leave.
-func (p *Presentation) Return(published time.Time) {
+// see it here, and that nobody publishes now: see Hush. What has become too old since then
+// leaves, as it may have before.
+func (p *Presentation) Return(published, now time.Time) {
 	p.stop(func(next *Snapshot) {
-		next.Published, next.Away = published, true
+		next.Published, next.Away = now, true
+		if published.After(now) {
+			next.Published = published // what viewers are told never goes back
+		}
 		for i := range next.Renditions {
 			next.Renditions[i].floor = 0
 		}

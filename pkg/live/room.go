@@ -2,14 +2,17 @@ package live
 
 import "time"
 
-// Resize makes the window shorter or longer, from the next segment on. It becomes
-// longer by what comes: nothing that has left it comes back.
-func (p *Presentation) Resize(window time.Duration) {
+// Resize makes the window shorter, which viewers are told, or longer, from the next
+// segment on. It becomes longer by what comes: nothing that has left it comes back.
+func (p *Presentation) Resize(window time.Duration, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	next := p.successor()
-	next.whole, next.Window = window, min(next.Window, window)
-	p.snap.Store(next)
+	next.whole = window
+	if window < next.Window {
+		next.Window, next.Published = window, now
+	}
+	p.publish(next)
 }
 
 // widen makes the window as long as what is listed of a rendition, where it is to

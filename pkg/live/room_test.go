@@ -56,8 +56,8 @@ func TestResize(t *testing.T) {
 	for n := range uint64(10) {
 		add(n)
 	}
-	p.Resize(20 * time.Second)
-	p.Resize(8 * time.Second)
+	p.Resize(20*time.Second, noon)
+	p.Resize(8*time.Second, noon)
 	if s := p.Snapshot(); s.Window != 8*time.Second || len(s.Rendition(v0).Segments) != 10 || len(removed) != 0 {
 		t.Fatalf("a window of %v, %d segments, %d removed", s.Window, len(s.Rendition(v0).Segments), len(removed))
 	}
@@ -96,9 +96,9 @@ func TestTheWindowBecomesLongerByWhatComes(t *testing.T) {
 	for n := range uint64(20) {
 		add(n)
 	}
-	p.Resize(8 * time.Second)
+	p.Resize(8*time.Second, noon)
 	add(20)
-	p.Resize(30 * time.Second)
+	p.Resize(30*time.Second, noon)
 	if w := p.Snapshot().Window; w != 8*time.Second {
 		t.Errorf("a window of %v before there is more to list", w)
 	}

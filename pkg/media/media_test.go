@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 	"time"
 
@@ -85,5 +86,38 @@ func TestTicksAndTime(t *testing.T) {
 	}
 	if got := media.Ticks(1024).Duration(48000); got != 21333333 {
 		t.Errorf("an AAC frame lasts %d ns", got)
+	}
+}
+
+// TestTrackEqual changes each field of a track by itself.
+func TestTrackEqual(t *testing.T) {
+	base := media.Track{Config: []byte{1}}
+	if !base.Equal(media.Track{Config: []byte{1}}) {
+		t.Error("a track is not equal to a copy")
+	}
+	for i := range reflect.TypeFor[media.Track]().NumField() {
+		other := base
+		field := reflect.ValueOf(&other).Elem().Field(i)
+		if field.Kind() == reflect.Struct {
+			for field.Field(0).Kind() == reflect.Struct {
+				field = field.Field(0)
+			}
+			field = field.Field(0)
+		}
+		switch field.Kind() {
+		case reflect.Array:
+			field.Index(0).SetUint(1)
+		case reflect.String:
+			field.SetString("other")
+		case reflect.Slice:
+			field.SetBytes([]byte{2})
+		case reflect.Int, reflect.Int64:
+			field.SetInt(1)
+		default:
+			field.SetUint(1)
+		}
+		if base.Equal(other) {
+			t.Errorf("%s does not count", reflect.TypeFor[media.Track]().Field(i).Name)
+		}
 	}
 }

@@ -20,9 +20,8 @@ const maxGroup = maxPCRGap
 // counts 13 bytes of header, and only video may leave the length open.
 const maxPayload = 1<<16 - 1 - 13
 
-// newAudio reads an AAC stream. Empty samples, which some encoders send for
-// silence, are left out.
-func newAudio(s Stream) (elementary, error) {
+// newAAC reads an AAC stream, in which each frame has an ADTS header.
+func newAAC(s Stream) (elementary, error) {
 	config, err := codec.ParseAAC(s.Track.Config)
 	if err != nil {
 		return elementary{}, err
@@ -30,25 +29,61 @@ func newAudio(s Stream) (elementary, error) {
 	if _, err := config.ADTSHeader(0); err != nil {
 		return elementary{}, err
 	}
+	units, err := group(s, func(data []byte) (int, error) {
+		_, err := config.ADTSHeader(len(data))
+		return codec.ADTSHeaderSize + len(data), err
+	})
+	return elementary{
+		pid:        pidAudio,
+		streamType: streamTypeADTS,
+		units:      units,
+		append:     func(dst []byte, u unit) []byte { return appendADTS(dst, u, config) },
+	}, err
+}
+
+// newSound reads a stream of a codec whose frames say all themselves.
+func newSound(s Stream) (elementary, error) {
+	e := elementary{pid: pidAudio, append: appendFrames}
+	switch s.Track.Codec {
+	case media.AC3:
+		e.streamType, e.streamID, e.registered = streamTypeAC3, privateStream1, "AC-3"
+	case media.EAC3:
+		e.streamType, e.streamID, e.registered = streamTypeEAC3, privateStream1, "EAC3"
+	default:
+		const lowest = 32000 // of MPEG-1, in hertz
+		e.streamType = streamTypeMP3
+		if s.Track.SampleRate < lowest {
+			e.streamType = streamTypeLowMP3
+		}
+	}
+	var err error
+	e.units, err = group(s, func(data []byte) (int, error) {
+		if len(data) > maxPayload {
+			return 0, ErrMalformed
+		}
+		return len(data), nil
+	})
+	return e, err
+}
+
+// group joins the frames of s to units. Empty ones, which some encoders send for silence, are
+// left out. size returns how many bytes a frame takes in a PES packet.
+func group(s Stream, size func(data []byte) (int, error)) ([]unit, error) {
 	g := grouping{stream: s, step: s.Track.FrameTicks}
 	for i, sample := range s.Samples {
 		if len(sample.Data) == 0 {
 			g.open = false
 			continue
 		}
-		if _, err := config.ADTSHeader(len(sample.Data)); err != nil {
-			return elementary{}, fmt.Errorf("sample %d: %d bytes: %w", i, len(sample.Data), ErrMalformed)
+		n, err := size(sample.Data)
+		if err != nil {
+			return nil, fmt.Errorf("sample %d: %d bytes: %w", i, len(sample.Data), ErrMalformed)
 		}
-		if err := g.add(i); err != nil {
-			return elementary{}, err
+		if err := g.add(i, n); err != nil {
+			return nil, err
 		}
 	}
-	return elementary{
-		pid:        pidAudio,
-		streamType: streamTypeADTS,
-		units:      g.units,
-		append:     func(dst []byte, u unit) []byte { return appendADTS(dst, u, config) },
-	}, nil
+	return g.units, nil
 }
 
 // grouping joins audio frames to units. A decoder counts the time of all but
@@ -63,8 +98,7 @@ type grouping struct {
 	bytes  int  // of the last unit
 }
 
-func (g *grouping) add(i int) error {
-	size := codec.ADTSHeaderSize + len(g.stream.Samples[i].Data)
+func (g *grouping) add(i, size int) error {
 	if g.joins(i, size) {
 		g.units[len(g.units)-1].samples = g.stream.Samples[g.first : i+1]
 		g.bytes += size
@@ -102,6 +136,13 @@ func appendADTS(dst []byte, u unit, config codec.AAC) []byte {
 			continue
 		}
 		dst = append(append(dst, header[:]...), sample.Data...)
+	}
+	return dst
+}
+
+func appendFrames(dst []byte, u unit) []byte {
+	for _, sample := range u.samples {
+		dst = append(dst, sample.Data...)
 	}
 	return dst
 }

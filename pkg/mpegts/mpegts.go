@@ -52,8 +52,8 @@ type Stream struct {
 
 // Pack returns the transport stream of one segment: 188-byte packets, PAT and
 // PMT first. Number is the segment's media sequence number, which rises by one
-// from segment to segment. Streams are at most one H.264 and one AAC track, in
-// any order. The tables list exactly these, so a track that has no samples in
+// from segment to segment. Streams are at most one track of
+// H.264 and one of AAC, MP3, AC-3 or E-AC-3, in any order. The tables list exactly these, so a track that has no samples in
 // this segment is given without them.
 //
 // An error wraps codec.ErrUnsupported when a track has no place in a transport

@@ -160,11 +160,10 @@ func TestConsecutiveSegmentsAreOneStream(t *testing.T) {
 func compare(t *testing.T, streams []mpegts.Stream, got []pesPacket) {
 	t.Helper()
 	for _, s := range streams {
-		switch s.Track.Codec {
-		case media.H264:
-			compareVideo(t, s, got)
-		case media.AAC:
+		if s.Track.Codec == media.AAC {
 			compareAudio(t, s, got)
+		} else {
+			compareVideo(t, s, got)
 		}
 	}
 }

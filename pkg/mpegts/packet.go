@@ -103,8 +103,9 @@ const pesHeaderSize = 19
 var errLayout = errors.New("gomedia: unexpected packet layout")
 
 // stamp writes what the library does not know into the packet that starts u:
-// times, the clock if withClock, and what a decoder may start with.
-func stamp(packet []byte, u unit, withClock bool) error {
+// times, a stream_id if it is not the usual one, the clock if withClock, and what a decoder
+// may start with.
+func stamp(packet []byte, u unit, streamID byte, withClock bool) error {
 	if withClock {
 		field := adaptation(packet)
 		if len(field) < pcrFieldSize || field[0]&pcrFlag == 0 {
@@ -118,6 +119,9 @@ func stamp(packet []byte, u unit, withClock bool) error {
 	header := payload(packet)
 	if len(header) < pesHeaderSize || !bytes.HasPrefix(header, []byte{0, 0, 1}) || header[8] != pesHeaderSize-9 {
 		return errLayout
+	}
+	if streamID != 0 {
+		header[3] = streamID
 	}
 	header[6] |= 0x04 // data_alignment_indicator: a frame begins here
 	putTimes(header[7:], u.pts, u.dts)

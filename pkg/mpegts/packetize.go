@@ -22,12 +22,13 @@ func (p *program) packetize() ([]pes, error) {
 	packed := make([]pes, 0, len(p.units))
 	var es []byte
 	for _, u := range p.units {
-		es = p.stream(u.pid).append(es[:0], u)
+		stream := p.stream(u.pid)
+		es = stream.append(es[:0], u)
 		packets, err := w.write(u.pid, es)
 		if err != nil {
 			return nil, err
 		}
-		if err := stamp(packets[:packetSize], u, u.pid == p.pcrPID()); err != nil {
+		if err := stamp(packets[:packetSize], u, stream.streamID, u.pid == p.pcrPID()); err != nil {
 			return nil, err
 		}
 		packed = append(packed, pes{unit: u, packets: packets})

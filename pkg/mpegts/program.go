@@ -17,6 +17,8 @@ const maxSpan = 300 * clockRate
 type elementary struct {
 	pid        uint16
 	streamType byte
+	streamID   byte   // of its PES packets, 0 for the usual one
+	registered string // name that the tables give its format
 	units      []unit // in decode order
 
 	// append appends the elementary stream of u to dst.
@@ -76,7 +78,10 @@ func newElementary(s Stream) (elementary, error) {
 	case media.H264:
 		return newVideo(s)
 	case media.AAC:
-		return newAudio(s)
+		return newAAC(s)
+	case media.MP3, media.AC3, media.EAC3:
+		return newSound(s)
+	case media.HEVC, media.AV1, media.VP9, media.Opus, media.FLAC:
 	}
 	return elementary{}, fmt.Errorf("%s in a transport stream is %w", s.Track.Codec, codec.ErrUnsupported)
 }

@@ -13,9 +13,16 @@ const (
 
 // Stream types of 13818-1 table 2-34.
 const (
-	streamTypeADTS = 0x0f
-	streamTypeH264 = 0x1b
+	streamTypeMP3    = 0x03 // MPEG-1
+	streamTypeLowMP3 = 0x04 // MPEG-2: half the sampling rates
+	streamTypeADTS   = 0x0f
+	streamTypeH264   = 0x1b
+	streamTypeAC3    = 0x81 // this and the next by ATSC A/52 annexes A and G
+	streamTypeEAC3   = 0x87
 )
+
+// privateStream1 is the stream_id of what 13818-1 does not know.
+const privateStream1 = 0xbd
 
 const (
 	tablePAT      = 0x00
@@ -33,11 +40,22 @@ func (p *program) appendTables(dst []byte, counter uint8) []byte {
 	pmt := []byte{0xe0 | byte(pcr>>8), byte(pcr), 0xf0, 0}
 	version := uint8(0)
 	for _, e := range p.streams {
-		pmt = append(pmt, e.streamType, 0xe0|byte(e.pid>>8), byte(e.pid), 0xf0, 0)
+		pmt = append(pmt, e.streamType, 0xe0|byte(e.pid>>8), byte(e.pid), 0xf0)
+		pmt = append(pmt, registration(e.registered)...)
 		version |= 1 << (e.pid - pidVideo)
 	}
 	// The version says which streams there are, so it changes when they do.
 	return appendSection(dst, pidPMT, counter, section(tablePMT, version, pmt))
+}
+
+// registration returns a registration_descriptor (2.6.8) and in front of it its size, 0 alone
+// without a name.
+func registration(name string) []byte {
+	if name == "" {
+		return []byte{0}
+	}
+	const tag = 5
+	return append([]byte{byte(2 + len(name)), tag, byte(len(name))}, name...)
 }
 
 // section returns a section with its CRC, the only one of its table (13818-1

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -147,38 +148,55 @@ func (a ages) report(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkTexts measures what the first request for a playlist of a snapshot
-// costs, which renders, hashes and compresses it, and what each later one does.
+// BenchmarkTexts measures what the first request for a playlist or a manifest of a snapshot
+// costs, which renders, hashes and compresses it, and what each later one does, with a short
+// window and with a long one.
 func BenchmarkTexts(b *testing.B) {
-	s := newSet(b)
-	for n := range uint64(15) {
-		s.add(v0, n)
-		s.add(a0, n)
-	}
-	video := s.begin(v0, 15)
-	video.next()
-	ask := func(encoding string) {
-		r := httptest.NewRequest(http.MethodGet, "/live/show/v0/index.m3u8", http.NoBody)
-		r.Header.Set("Accept-Encoding", encoding)
-		w := httptest.NewRecorder()
-		s.handler.ServeHTTP(w, r)
-		if w.Code != http.StatusOK {
-			b.Fatal(w.Code)
+	for _, window := range []time.Duration{30 * time.Second, 3 * time.Hour} {
+		s := newSet(b)
+		s.show = live.New(live.Settings{App: "live", Name: "show", Window: window, Started: now})
+		segments := uint64(window / (2 * time.Second))
+		for n := range segments {
+			s.add(v0, n)
+			s.add(a0, n)
+		}
+		video := s.begin(v0, segments)
+		video.next()
+		ask := func(path, encoding string) {
+			r := httptest.NewRequest(http.MethodGet, "/live/show/"+path, http.NoBody)
+			r.Header.Set("Accept-Encoding", encoding)
+			w := &nowhere{httptest.NewRecorder()}
+			s.handler.ServeHTTP(w, r)
+			if w.Code != http.StatusOK {
+				b.Fatal(w.Code)
+			}
+		}
+		at := s.now()
+		news := map[string]func(){
+			"v0/index.m3u8": func() { s.show.Grow(v0, video.Growing, "", s.now()) },
+			"index.mpd":     func() { at = at.Add(time.Millisecond); s.show.Stay(at) },
+		}
+		for _, path := range slices.Sorted(maps.Keys(news)) {
+			for _, encoding := range []string{"identity", "gzip"} {
+				b.Run(path+"/first/"+encoding+"/"+window.String(), func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						news[path]()
+						ask(path, encoding)
+					}
+				})
+				b.Run(path+"/again/"+encoding+"/"+window.String(), func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						ask(path, encoding)
+					}
+				})
+			}
 		}
 	}
-	for _, encoding := range []string{"identity", "gzip"} {
-		b.Run("first/"+encoding, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				s.show.Grow(v0, video.Growing, "", s.now())
-				ask(encoding)
-			}
-		})
-		b.Run("again/"+encoding, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				ask(encoding)
-			}
-		})
-	}
 }
+
+// nowhere drops what is written.
+type nowhere struct{ *httptest.ResponseRecorder }
+
+func (nowhere) Write(b []byte) (int, error) { return len(b), nil }

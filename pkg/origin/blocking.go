@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
 	"time"
 
 	"sluice/pkg/hls"
@@ -38,8 +39,8 @@ var errParked = errors.New("parked")
 // hold waits for a state of the presentation that satisfies ready, and for that
 // of the track's rendition, as Presentation.Wait does, but no longer than a
 // time, after which it returns errLate. When the client goes away it returns
-// context.Canceled, and ErrClosing when the server stops. A client that waits keeps no snapshot alive, if its caller
-// does not.
+// context.Canceled, and ErrClosing when the server stops. A client that waits keeps
+// no snapshot alive, if its caller does not.
 func (o *Origin) hold(w http.ResponseWriter, r *http.Request, p *live.Presentation, wait waiting) (*live.Snapshot, error) {
 	until := deadline(r, wait.atMost)
 	if o.parking.enter(r) {
@@ -48,12 +49,15 @@ func (o *Origin) hold(w http.ResponseWriter, r *http.Request, p *live.Presentati
 	defer o.parking.leave()
 	out := http.NewResponseController(w)
 	_ = out.SetWriteDeadline(time.Time{}) // that of the server counts from the request
-	ctx, cancel := context.WithDeadlineCause(r.Context(), until, errLate)
-	defer cancel()
-	s, err := p.Wait(ctx, wait.track, wait.ready)
+	late := time.NewTimer(time.Until(until))
+	defer late.Stop()
+	s, err := p.Wait(r.Context(), late.C, wait.track, wait.ready)
 	_ = out.SetWriteDeadline(time.Now().Add(patience))
-	if err != nil {
-		return nil, context.Cause(ctx)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, errLate
+	case err != nil:
+		return nil, context.Cause(r.Context())
 	}
 	return s, nil
 }

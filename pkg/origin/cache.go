@@ -16,12 +16,11 @@ import (
 // how long a viewer may be shown the end of the last programme when the next one
 // is on air.
 const (
-	forever  = 365 * 24 * time.Hour // what never changes: headers, segments, parts
-	current  = time.Second          // a live text, at most: half the minimumUpdatePeriod of an MPD
-	blocking = 6                    // target durations: a playlist that was asked for with _HLS_msn
-	ended    = 5 * time.Second      // a text of a stream that has ended
-	negative = time.Second          // an error: what is missing may come at any moment
-	visit    = 60 * time.Second     // the way to a page
+	current  = time.Second      // a live text, at most: half the minimumUpdatePeriod of an MPD
+	blocking = 6                // target durations: a playlist that was asked for with _HLS_msn
+	ended    = 5 * time.Second  // a text of a stream that has ended
+	negative = time.Second      // an error: what is missing may come at any moment
+	visit    = 60 * time.Second // the way to a page
 )
 
 // Cache-Control of what no cache may answer with by itself.
@@ -36,8 +35,9 @@ func cacheFor(d time.Duration) string {
 	return "public, max-age=" + strconv.Itoa(int(d/time.Second))
 }
 
-// immutable is the Cache-Control of bytes that never change under their URL.
-func immutable() string { return cacheFor(forever) + ", immutable" }
+// immutable is the Cache-Control of bytes that never change under their URL: headers,
+// segments and parts. They may be held for a year.
+const immutable = "public, max-age=31536000, immutable"
 
 // cacheText returns the Cache-Control of a text made from a snapshot. held says
 // that the request named the state that it wanted, and got that one.

@@ -6,3 +6,10 @@ func (p *Parking) Driving() int {
 	defer p.mu.Unlock()
 	return p.driving
 }
+
+// SetLimit says how many requests wait before others are parked.
+func (p *Parking) SetLimit(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.limit = n
+}

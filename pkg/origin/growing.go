@@ -12,6 +12,7 @@ import (
 
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/store"
 )
 
 // numbered serves n{number}, a segment by its media sequence number, which may
@@ -62,7 +63,7 @@ func (at place) serveNothing(w http.ResponseWriter, r *http.Request, k uint64) e
 	if k > 0 {
 		return at.serveEnd(w, r, k, 1)
 	}
-	serve(w, r, fragment(at.track, "gap"), newPieces([][]byte{[]byte(nothing)}))
+	serve(w, r, fragment(at.track, "gap"), store.NewBytes([]byte(nothing)))
 	return nil
 }
 
@@ -76,7 +77,7 @@ func (at place) absent(w http.ResponseWriter, r *http.Request, s *live.Snapshot)
 	}
 	over := fragment(at.track, "over")
 	over.cache = cacheFor(negative) // another programme may have that number
-	serve(w, r, over, newPieces([][]byte{[]byte(nothing)}))
+	serve(w, r, over, store.NewBytes([]byte(nothing)))
 	return nil
 }
 
@@ -88,7 +89,7 @@ func (at place) serveEnd(w http.ResponseWriter, r *http.Request, k uint64, parts
 	if k > uint64(parts) {
 		return fs.ErrNotExist
 	}
-	serve(w, r, fragment(at.track, "end"), newPieces(nil))
+	serve(w, r, fragment(at.track, "end"), store.NewBytes())
 	return nil
 }
 
@@ -244,7 +245,7 @@ func (o *Origin) follow(w http.ResponseWriter, r *http.Request, p *live.Presenta
 		return g == nil || len(g.Chunks) > chunks
 	}
 	for {
-		s, err := p.Wait(r.Context(), at.track, more)
+		s, err := p.Wait(r.Context(), nil, at.track, more)
 		if err != nil {
 			return err
 		}

@@ -1,33 +1,10 @@
 package origin
 
 import (
-	"bytes"
-	"compress/gzip"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 )
-
-// zips compresses texts, with writers that it keeps: one is hundreds of
-// kilobytes.
-type zips struct{ idle sync.Pool }
-
-// compressed returns what compresses a text when it is first called.
-func (z *zips) compressed(plain []byte) func() []byte {
-	return sync.OnceValue(func() []byte {
-		out := bytes.NewBuffer(make([]byte, 0, len(plain)/4))
-		w, ok := z.idle.Get().(*gzip.Writer)
-		if !ok {
-			w = gzip.NewWriter(nil)
-		}
-		w.Reset(out)
-		_, _ = w.Write(plain) // a buffer has no errors
-		_ = w.Close()
-		z.idle.Put(w)
-		return out.Bytes()
-	})
-}
 
 // takesGzip reports whether a client takes the gzip encoding: it names it, or
 // all, with a weight above 0 (RFC 9110 12.5.3).

@@ -80,6 +80,7 @@ const (
 	whenEnded  = "200 public, max-age=5"
 	whatever   = "200 public, max-age=31536000, immutable"
 	bad        = "400 public, max-age=1"
+	nothing    = "204 no-store"
 	notThere   = "404 public, max-age=1"
 	notYet     = "404 no-store"
 	notInTime  = "503 no-store"
@@ -190,8 +191,11 @@ func TestEndOfStreamWhileHeld(t *testing.T) {
 		if got := playlist.got(); got != whenEnded || !strings.Contains(playlist.Body.String(), "#EXT-X-ENDLIST") {
 			t.Error(got, playlist.Body)
 		}
-		if got := part.got(); got != notThere {
+		if got := part.got(); got != nothing {
 			t.Errorf("a part that never came: %s", got)
+		}
+		if got := s.ask("/live/show/v0/" + live.PartName(video.End()) + ".m4s").got(); got != notThere {
+			t.Errorf("asked for when it could not come any more: %s", got)
 		}
 		for _, query := range []string{"", "?_HLS_msn=9", "?_HLS_part=9", "?_HLS_msn=x"} {
 			if got := s.ask("/live/show/v0/index.m3u8" + query).got(); got != whenEnded {
@@ -310,14 +314,14 @@ func TestHintThatIsWithdrawn(t *testing.T) {
 	})
 }
 
-// A part that was hinted at is waited for while nothing is heard of its publisher,
-// and no longer when that has left.
+// A part that was hinted at is waited for while nothing is heard of its publisher.
+// When the stream ends there is nothing in it.
 func TestHintOfAPublisherThatIsSilent(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s, video := onSet(t)
 		ask := func() *viewer { return s.ask("/live/show/v0/" + live.PartName(video.End()) + ".m4s") }
 		early := ask()
-		s.show.Hush()
+		s.show.Hush(s.now())
 		late := ask()
 		if early.got() != stillHeld || late.got() != stillHeld {
 			t.Fatalf("%s, %s", early.got(), late.got())
@@ -327,10 +331,10 @@ func TestHintOfAPublisherThatIsSilent(t *testing.T) {
 			t.Errorf("the part came: %s, %s", early.got(), late.got())
 		}
 		next := ask()
-		s.show.Hush()
-		s.show.Leave()
-		if got := next.got(); got != notThere {
-			t.Errorf("the publisher left: %s", got)
+		s.show.Hush(s.now())
+		s.show.End(s.now())
+		if got := next.got(); got != nothing {
+			t.Errorf("the stream ended: %s", got)
 		}
 	})
 }

@@ -242,7 +242,7 @@ func serveHerd() error {
 	v := &venue{studio: s}
 	server := &http.Server{
 		ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
-		ConnContext: s.parking.ConnContext, ConnState: s.parking.ConnState,
+		ConnContext: s.parking.ConnContext,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			v.inside.Add(1)
 			defer v.inside.Add(-1)

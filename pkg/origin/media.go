@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"bytes"
 	"io/fs"
 	"net/http"
 	"path"
@@ -12,6 +11,7 @@ import (
 	"sluice/pkg/hls"
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/store"
 )
 
 // media serves what is in the folder of one rendition: its playlists, headers,
@@ -66,7 +66,7 @@ func (o *Origin) segment(w http.ResponseWriter, r *http.Request, id media.TrackI
 func (o *Origin) header(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
 	named := func(h *live.Header) bool { return h != nil && h.Name == name }
 	if g := growing(p.Snapshot(), id); g != nil && named(g.Header) {
-		serve(w, r, fragment(id, name), bytes.NewReader(g.Header.Data))
+		serve(w, r, fragment(id, name), store.NewBytes(g.Header.Data))
 		return
 	}
 	_, seg, ok := find(p, p.Snapshot(), id, func(s *live.Segment) bool { return named(s.Header) })
@@ -74,7 +74,7 @@ func (o *Origin) header(w http.ResponseWriter, r *http.Request, p *live.Presenta
 		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
-	serve(w, r, fragment(id, name), bytes.NewReader(seg.Header.Data))
+	serve(w, r, fragment(id, name), store.NewBytes(seg.Header.Data))
 }
 
 // find returns the finished segment of a track that match accepts, and the
@@ -105,5 +105,5 @@ func (o *Origin) transportStream(w http.ResponseWriter, r *http.Request, p *live
 		o.fail(w, r, err)
 		return
 	}
-	serve(w, r, entity{typeTS, immutable(), strong(name)}, bytes.NewReader(data))
+	serve(w, r, entity{typeTS, immutable, strong(name)}, store.NewBytes(data))
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"sluice/pkg/live"
+	"sluice/pkg/scroll"
 	"sluice/pkg/store"
 )
 
@@ -45,7 +46,7 @@ type Origin struct {
 	Config
 	site    site
 	ts      *transportStreams
-	zips    zips
+	zips    scroll.Compressor
 	parking *Parking
 	faults  zerolog.Logger // sampled: whoever finds a request that fails can repeat it
 }

@@ -88,7 +88,7 @@ func (o *Origin) asset(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "*")
 	cache := revalidate
 	if path.Dir(name) == "assets" {
-		cache = immutable()
+		cache = immutable
 	}
 	o.file(w, r, name, cache)
 }

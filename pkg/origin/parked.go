@@ -2,7 +2,6 @@ package origin
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -13,8 +12,7 @@ import (
 	"sluice/pkg/live"
 )
 
-// A parked connection is read from the beginning of its request, and when it is
-// idle after the answer it is parked again: net/http then takes it for closed.
+// A parked connection is read from the beginning of its request.
 type parked struct {
 	*net.TCPConn
 	parking *Parking
@@ -22,9 +20,6 @@ type parked struct {
 	again []byte                    // what is read before what comes from the connection
 	ready func(*live.Snapshot) bool // while it is parked
 	first [1]byte
-	more  bool        // something came after the request: net/http may hold some of it
-	idle  bool        // net/http waits for the next request
-	leave atomic.Bool // net/http was told that there is none
 	kept  atomic.Bool // its request is not handled again yet
 }
 
@@ -34,11 +29,7 @@ type waited struct {
 	hasty bool      // the client sent more before it had its answer, so net/http must read on
 }
 
-var (
-	_ io.ReaderFrom = (*parked)(nil) // the kernel sends files to it
-
-	errIdle = errors.New("idle")
-)
+var _ io.ReaderFrom = (*parked)(nil) // the kernel sends files to it
 
 // wake ends the reading that goes on while it is parked.
 func (c *parked) wake() { _ = c.SetReadDeadline(time.Unix(1, 0)) }
@@ -51,23 +42,12 @@ func (c *parked) Read(b []byte) (int, error) {
 		}
 		return n, nil
 	}
-	if c.idle && !c.hasty && !c.more {
-		c.leave.Store(true)
-		return 0, errIdle
-	}
-	n, err := c.TCPConn.Read(b)
-	if n > 0 {
-		c.more = true
-	}
-	return n, err
+	return c.TCPConn.Read(b)
 }
 
 // Close implements io.Closer.
 func (c *parked) Close() error {
 	c.handled()
-	if c.leave.Swap(false) && c.parking.rest(c.TCPConn) {
-		return nil
-	}
 	return c.TCPConn.Close()
 }
 
@@ -100,13 +80,6 @@ func (p *Parking) ConnContext(ctx context.Context, conn net.Conn) context.Contex
 		return context.WithValue(ctx, connKey{}, c)
 	}
 	return ctx
-}
-
-// ConnState is that of the http.Server.
-func (p *Parking) ConnState(conn net.Conn, state http.ConnState) {
-	if c, ok := conn.(*parked); ok && state == http.StateIdle {
-		c.idle = true
-	}
 }
 
 // resume returns a request with what it knows from when it was parked. The first

@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"net/http"
@@ -9,15 +8,19 @@ import (
 	"sluice/pkg/hls"
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/store"
 )
 
 // part serves a part of a segment by its name. Nothing of it is sent before
 // all of it is there (RFC 8216bis 6.2.6). The part that comes next for sure is
-// waited for.
+// waited for. Who waits when the stream ends is told that there is nothing in it: Shaka
+// Player never comes to the end of a stream whose last part is not found.
 func (o *Origin) part(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
 	s := p.Snapshot()
 	found, verdict := hls.FindPart(s, id, name)
+	held := !resumed(r).until.IsZero()
 	if verdict == hls.Wait {
+		held = true
 		var err error
 		s, err = o.hold(w, r, p, waiting{id, longest(s), func(s *live.Snapshot) bool {
 			_, verdict := hls.FindPart(s, id, name)
@@ -28,6 +31,11 @@ func (o *Origin) part(w http.ResponseWriter, r *http.Request, p *live.Presentati
 			return
 		}
 		found, verdict = hls.FindPart(s, id, name)
+	}
+	if verdict != hls.Ready && held && s.Ended {
+		w.Header().Set("Cache-Control", never)
+		w.WriteHeader(http.StatusNoContent)
+		return
 	}
 	for verdict != hls.Ready {
 		if p = p.Earlier(); p == nil {
@@ -45,7 +53,7 @@ func (o *Origin) part(w http.ResponseWriter, r *http.Request, p *live.Presentati
 
 // growingPart serves a part of a growing segment from memory.
 func growingPart(w http.ResponseWriter, r *http.Request, g *live.Growing, part live.Part) {
-	serve(w, r, fragment(g.Header.Track.ID, part.Name()), newPieces(g.Slice(part.Offset, part.Size)))
+	serve(w, r, fragment(g.Header.Track.ID, part.Name()), store.NewBytes(g.Slice(part.Offset, part.Size)...))
 }
 
 // section serves a part of a finished segment from the store.
@@ -62,7 +70,7 @@ func (o *Origin) section(w http.ResponseWriter, r *http.Request, p *live.Present
 
 // fragment describes a segment or part of a track.
 func fragment(id media.TrackID, name string) entity {
-	return entity{id.Kind.String() + "/mp4", immutable(), strong(name)}
+	return entity{id.Kind.String() + "/mp4", immutable, strong(name)}
 }
 
 // growing returns the segment of a track that is being cut, nil if there is
@@ -73,51 +81,4 @@ func growing(s *live.Snapshot, id media.TrackID) *live.Growing {
 		return nil
 	}
 	return r.Growing
-}
-
-// pieces reads the bytes of several slices as if they were one, without copying
-// them together.
-type pieces struct {
-	all  [][]byte
-	size int64
-	at   int64
-}
-
-func newPieces(all [][]byte) *pieces {
-	p := &pieces{all: all}
-	for _, piece := range all {
-		p.size += int64(len(piece))
-	}
-	return p
-}
-
-// Read implements io.Reader.
-func (p *pieces) Read(b []byte) (n int, err error) {
-	skip := p.at
-	for _, piece := range p.all {
-		if skip < int64(len(piece)) {
-			n += copy(b[n:], piece[skip:])
-		}
-		skip = max(skip-int64(len(piece)), 0)
-	}
-	p.at += int64(n)
-	if n == 0 && len(b) > 0 {
-		return 0, io.EOF
-	}
-	return n, nil
-}
-
-// Seek implements io.Seeker.
-func (p *pieces) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += p.at
-	case io.SeekEnd:
-		offset += p.size
-	}
-	if offset < 0 {
-		return 0, errors.New("seek before the beginning")
-	}
-	p.at = offset
-	return offset, nil
 }

@@ -37,9 +37,12 @@ type entity struct {
 func strong(name string) string { return `"` + name + `"` }
 
 // digest returns a name for content, made from its bytes.
-func digest(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:12])
+func digest(content ...[]byte) string {
+	sum := sha256.New()
+	for _, piece := range content {
+		sum.Write(piece)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:12])
 }
 
 // serve answers with content, or the part of it or the 304 that the request
@@ -61,7 +64,8 @@ func serve(w http.ResponseWriter, r *http.Request, e entity, content io.ReadSeek
 }
 
 // A frugal is an answer that net/http would copy through two buffers of 32 KB, which
-// it holds while a client is slow, or through one where frames have 16 KB.
+// it holds while a client is slow. What is in memory needs none, and where frames have
+// 16 KB one of that size will do.
 type frugal struct {
 	http.ResponseWriter
 	protocol int
@@ -74,6 +78,9 @@ func (f frugal) ReadFrom(from io.Reader) (int64, error) {
 		size = 16 << 10
 	}
 	if limited, ok := from.(*io.LimitedReader); ok {
+		if there, ok := limited.R.(store.Bytes); ok {
+			return there.CopyN(f.ResponseWriter, limited.N)
+		}
 		size = max(min(size, limited.N), 1)
 	}
 	return io.CopyBuffer(struct{ io.Writer }{f.ResponseWriter}, from, make([]byte, size))
@@ -83,9 +90,8 @@ func (f frugal) ReadFrom(from io.Reader) (int64, error) {
 func (f frugal) Unwrap() http.ResponseWriter { return f.ResponseWriter }
 
 func (e entity) describe(h http.Header) {
-	h.Set("Content-Type", e.kind)
-	h.Set("Cache-Control", e.cache)
-	h.Set("ETag", e.tag)
+	all := [...]string{e.kind, e.cache, e.tag} // which is one allocation, and Set makes one each
+	h["Content-Type"], h["Cache-Control"], h["Etag"] = all[0:1:1], all[1:2:2], all[2:3:3]
 }
 
 // fail answers a request with the status that an error stands for, and logs
@@ -117,6 +123,12 @@ func abort() {
 
 // refuse answers with a status and its name.
 func refuse(w http.ResponseWriter, status int) { refuseFor(w, status, cacheFor(negative)) }
+
+// refuseAs does so with a sentence that says why.
+func refuseAs(w http.ResponseWriter, status int, why string) {
+	w.Header().Set("Cache-Control", cacheFor(negative))
+	http.Error(w, http.StatusText(status)+": "+why, status)
+}
 
 // refuseNow does so where what was asked for may be there the next moment.
 func refuseNow(w http.ResponseWriter, status int) { refuseFor(w, status, never) }

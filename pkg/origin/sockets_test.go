@@ -52,7 +52,7 @@ func (p protocol) open(t *testing.T) *venue {
 	}))
 	v.Config.Protocols = &p.Protocols
 	v.Config.WriteTimeout = time.Second // less than some of the answers take
-	v.Config.ConnContext, v.Config.ConnState = v.parking.ConnContext, v.parking.ConnState
+	v.Config.ConnContext = v.parking.ConnContext
 	v.Start()
 	var parking sync.WaitGroup
 	parking.Go(func() { _ = v.Config.Serve(v.parking) })

@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/store"
 )
 
 // A listing is one stream in streams.json.
@@ -47,7 +47,7 @@ func (o *Origin) streams(w http.ResponseWriter, r *http.Request) {
 }
 
 func serveJSON(w http.ResponseWriter, r *http.Request, cache string, text []byte) {
-	serve(w, r, entity{typeJSON, cache, strong(digest(text))}, bytes.NewReader(text))
+	serve(w, r, entity{typeJSON, cache, strong(digest(text))}, store.NewBytes(text))
 }
 
 func list(p *live.Presentation) listing {

@@ -1,11 +1,12 @@
 package origin
 
 import (
-	"bytes"
+	"encoding/binary"
 	"io/fs"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 
@@ -13,6 +14,8 @@ import (
 	"sluice/pkg/hls"
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/scroll"
+	"sluice/pkg/store"
 )
 
 // A textKey names a text among those that are made from one snapshot.
@@ -37,30 +40,42 @@ const (
 // A text is one that was made from a snapshot, and is shared by all who ask.
 type text struct {
 	kind   string // Content-Type
-	plain  []byte
-	tag    string        // entity tag, without the encoding
-	zipped func() []byte // compresses it when it is first called
+	plain  [][]byte
+	tag    string          // entity tag, without the encoding
+	zipped func() [][]byte // compresses it when it is first called
 }
 
 // text returns a text of a snapshot, nil if it has none such. It is rendered,
-// hashed and compressed once, however many ask for it.
+// hashed and compressed once, however many ask for it. Manifests tell of no parts: one
+// lasts until a segment begins or ends.
 func (o *Origin) text(s *live.Snapshot, key textKey) *text {
-	return live.Memo(s, key, func() *text {
-		kind, plain := key.render(s)
-		if plain == nil {
+	memo := live.Memo[*text]
+	if key.file == manifest || key.file == lowLatency {
+		memo = live.DatedMemo
+	}
+	return memo(s, key, func() *text {
+		kind, t := key.render(s)
+		if t == nil || len(t.Fresh) == 0 {
 			return nil
 		}
-		return &text{kind: kind, plain: plain, tag: digest(plain), zipped: o.zips.compressed(plain)}
+		var sums []byte
+		for _, in := range t.Insets {
+			sums = binary.BigEndian.AppendUint32(sums, in.Sum)
+		}
+		return &text{
+			kind: kind, plain: t.Pieces(), tag: digest(t.Fresh, sums),
+			zipped: sync.OnceValue(func() [][]byte { return o.zips.Gzip(t) }),
+		}
 	})
 }
 
-func (k textKey) render(s *live.Snapshot) (kind string, plain []byte) {
+func (k textKey) render(s *live.Snapshot) (kind string, t *scroll.Text) {
 	switch k.file {
 	case multivariant:
-		return typeHLS, hls.Multivariant(s, k.form, k.prefix)
+		return typeHLS, &scroll.Text{Fresh: hls.Multivariant(s, k.form, k.prefix)}
 	case mediaPlaylist:
 		if k.skip {
-			return typeHLS, hls.MediaDelta(s, k.track)
+			return typeHLS, &scroll.Text{Fresh: hls.MediaDelta(s, k.track)}
 		}
 		return typeHLS, hls.Media(s, k.track, k.form)
 	case lowLatency:
@@ -75,6 +90,10 @@ func (k textKey) render(s *live.Snapshot) (kind string, plain []byte) {
 func (o *Origin) serveText(w http.ResponseWriter, r *http.Request, s *live.Snapshot, key textKey, held bool) {
 	t := o.text(s, key)
 	if t == nil {
+		if why := hls.Why(s, key.form); why != "" {
+			refuseAs(w, http.StatusNotFound, why)
+			return
+		}
 		o.fail(w, r, fs.ErrNotExist)
 		return
 	}
@@ -87,13 +106,13 @@ func (o *Origin) serveText(w http.ResponseWriter, r *http.Request, s *live.Snaps
 func (t *text) serve(w http.ResponseWriter, r *http.Request, cache string) {
 	h := w.Header()
 	h.Set("Vary", "Accept-Encoding")
-	body, tag := t.plain, t.tag
+	body, tag := store.NewBytes(t.plain...), t.tag
 	if takesGzip(r.Header) {
-		body, tag = t.zipped(), t.tag+"-gzip"
+		body, tag = store.NewBytes(t.zipped()...), t.tag+"-gzip"
 		h.Set("Content-Encoding", "gzip")
-		h.Set("Content-Length", strconv.Itoa(len(body))) // net/http sets none beside an encoding
+		h.Set("Content-Length", strconv.FormatInt(body.Size(), 10)) // net/http sets none beside an encoding
 	}
-	serve(w, r, entity{t.kind, cache, `W/"` + tag + `"`}, bytes.NewReader(body))
+	serve(w, r, entity{t.kind, cache, `W/"` + tag + `"`}, body)
 }
 
 // folder serves a playlist or manifest of a whole presentation from its

@@ -88,7 +88,7 @@ func BenchmarkReadMedia(b *testing.B) {
 			nc := &loopConn{loop: loop, times: b.N/frames + 1}
 			nc.head = append(append(append(hello(-1), make([]byte, handshakeSize)...), preamble()...), head...)
 			sink := &countingSink{}
-			c := newConn(sink, Limits{Idle: time.Hour}.withDefaults(), zerolog.Nop(), nc, 1)
+			c := newConn(sink, Limits{Idle: time.Hour}.withDefaults(), zerolog.Nop(), &throng{}, nc, 1)
 			b.ReportAllocs()
 			b.SetBytes(int64(len(loop) / frames))
 			var before, after runtime.MemStats

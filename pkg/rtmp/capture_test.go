@@ -24,13 +24,13 @@ var captures = []struct {
 }{
 	{"avc-aac-bframes", 240, 375, []string{"v0 avc1.64001F", "a0 mp4a.40.2"}, nil},
 	{"gst-avc-aac", 265, 381, []string{"v0 avc1.F4001E", "a0 mp4a.40.2"}, nil},
-	{"avc-mp3", 180, 0, []string{"v0 avc1.42C01E"}, []string{"MP3 audio"}},
-	{"hevc-aac", 0, 283, []string{"a0 mp4a.40.2"}, []string{"HEVC video"}},
-	{"av1-opus", 0, 0, nil, []string{"AV1 video", "Opus audio"}},
-	{"vp9-opus", 0, 0, nil, []string{"VP9 video", "Opus audio"}},
-	{"avc-flac", 180, 0, []string{"v0 avc1.42C01E"}, []string{"FLAC audio"}},
-	{"avc-ac3", 180, 0, []string{"v0 avc1.42C01E"}, []string{"AC-3 audio"}},
-	{"multi", 180, 283, []string{"v0 avc1.42C01E", "a0 mp4a.40.2"}, []string{"H.264 video", "AAC audio"}},
+	{"avc-mp3", 180, 231, []string{"v0 avc1.42C01E", "a0 mp4a.6B"}, nil},
+	{"hevc-aac", 180, 283, []string{"v0 hvc1.1.6.L63.90", "a0 mp4a.40.2"}, nil},
+	{"av1-opus", 180, 301, []string{"v0 av01.0.01M.08.0.110.02.02.02.0", "a0 Opus", "v0 av01.0.01M.08.0.110.02.02.02.0"}, nil},
+	{"vp9-opus", 180, 301, []string{"a0 Opus", "v0 vp09.00.21.08"}, nil},
+	{"avc-flac", 180, 282, []string{"v0 avc1.42C01E", "a0 fLaC"}, nil},
+	{"avc-ac3", 180, 188, []string{"v0 avc1.42C01E", "a0 ac-3"}, nil},
+	{"multi", 360, 566, []string{"v0 avc1.42C01E", "a0 mp4a.40.2", "v1 avc1.42C01E", "a1 mp4a.40.2"}, nil},
 }
 
 // replay sends a capture, in pieces of n bytes, and returns the sink it went

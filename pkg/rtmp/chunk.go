@@ -40,9 +40,9 @@ type chunkStream struct {
 	body     []byte
 }
 
-func newChunkReader(r io.Reader, buffer int) *chunkReader {
+func newChunkReader(r io.Reader) *chunkReader {
 	return &chunkReader{
-		in:      bufio.NewReaderSize(r, buffer),
+		in:      bufio.NewReaderSize(r, idleBuffer),
 		size:    defaultChunkSize,
 		streams: make(map[uint32]*chunkStream),
 	}

@@ -24,7 +24,7 @@ func unhex(t testing.TB, s string) []byte {
 }
 
 func testReader(r io.Reader) *chunkReader {
-	cr := newChunkReader(r, idleBuffer)
+	cr := newChunkReader(r)
 	cr.maxStreams, cr.maxMessage, cr.maxPartial = 8, 1<<20, 2<<20
 	cr.arena.slabs = true
 	return cr

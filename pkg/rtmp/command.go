@@ -113,7 +113,12 @@ func (c *conn) connect(in call) error {
 	c.out.event(eventStreamBegin, 0)
 	info := status(levelStatus, codeConnected, "Connection succeeded.")
 	info.Fields = append(info.Fields, field("objectEncoding", cl.objectEncoding))
-	c.out.result(in.transaction, object(field("fmsVer", "FMS/3,5,7,7009"), field("capabilities", 31.0)), info)
+	properties := object(field("fmsVer", "FMS/3,5,7,7009"), field("capabilities", 31.0))
+	if cl.enhanced {
+		info.Fields = append(info.Fields, enhancements()...)
+		properties.Fields = append(properties.Fields, enhancements()...)
+	}
+	c.out.result(in.transaction, properties, info)
 	return nil
 }
 

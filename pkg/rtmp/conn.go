@@ -29,6 +29,7 @@ type conn struct {
 	limits  Limits
 	log     zerolog.Logger
 	number  uint64
+	throng  *throng
 	wire    *wire
 	in      *chunkReader
 	out     *chunkWriter
@@ -44,13 +45,14 @@ type conn struct {
 	sentWindow uint32
 }
 
-func newConn(h Handler, limits Limits, log zerolog.Logger, nc net.Conn, number uint64) *conn {
+func newConn(h Handler, limits Limits, log zerolog.Logger, t *throng, nc net.Conn, number uint64) *conn {
 	w := &wire{Conn: nc, writeTimeout: limits.Write, window: windowSize, woken: make(chan struct{}, 1)}
 	return &conn{
 		handler: h,
 		limits:  limits,
 		log:     log.With().Uint64("conn", number).Str("remote", nc.RemoteAddr().String()).Logger(),
 		number:  number,
+		throng:  t,
 		wire:    w,
 		out:     &chunkWriter{out: w, size: defaultChunkSize},
 	}
@@ -63,6 +65,7 @@ func (c *conn) serve(ctx context.Context) {
 	stop := c.stopping(ctx)
 	defer stop()
 	err := c.guard(func() error { return c.run(ctx) })
+	c.throng.leave(c.wire)
 	cause := causeOf(ctx, err)
 	if told := c.closeAll(cause); told || errors.Is(err, errRefused) {
 		c.linger()
@@ -91,7 +94,7 @@ func (c *conn) run(ctx context.Context) error {
 	if err := handshake(c.wire); err != nil {
 		return err
 	}
-	c.in = newChunkReader(c.wire, idleBuffer)
+	c.in = newChunkReader(c.wire)
 	c.in.maxStreams, c.in.maxPartial = c.limits.ChunkStreams, c.limits.Partial
 	c.wire.ack = c.acknowledge
 	if err := c.rest(accepted); err != nil {
@@ -118,6 +121,7 @@ func (c *conn) rest(since time.Time) error {
 	c.wire.bounded, c.wire.budget = true, c.limits.IdleBytes
 	c.in.maxMessage = c.limits.IdleMessage
 	c.in.arena = arena{}
+	c.throng.leave(c.wire)
 	return c.wire.until(since.Add(c.limits.Publish))
 }
 
@@ -129,6 +133,7 @@ func (c *conn) wake() error {
 	if c.in.in.Size() < liveBuffer {
 		c.in.in = bufio.NewReaderSize(c.in.in, liveBuffer)
 	}
+	c.throng.join(c.wire)
 	return c.wire.roll(c.limits.Idle, time.Now())
 }
 

@@ -145,7 +145,7 @@ func (l lone) serve(ctx context.Context, t *testing.T) (ended time.Time) {
 		_, _ = io.Copy(io.Discard, near)
 	})
 	peer.Go(func() { l.send(t, near) })
-	newConn(l.handler, l.limits.withDefaults(), zerolog.Nop(), far, 1).serve(ctx)
+	newConn(l.handler, l.limits.withDefaults(), zerolog.Nop(), &throng{}, far, 1).serve(ctx)
 	return time.Now()
 }
 

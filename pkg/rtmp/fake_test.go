@@ -263,7 +263,7 @@ func dialRaw(t testing.TB, addr string) *peer {
 func newPeer(t testing.TB, nc net.Conn) *peer {
 	t.Cleanup(func() { _ = nc.Close() })
 	_ = nc.SetDeadline(time.Now().Add(patience))
-	in := newChunkReader(nc, idleBuffer)
+	in := newChunkReader(nc)
 	in.maxStreams, in.maxMessage, in.maxPartial = 64, 1<<20, 1<<20
 	return &peer{t: t, nc: nc, in: in, out: &chunkWriter{out: nc, size: defaultChunkSize}}
 }

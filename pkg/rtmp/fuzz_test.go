@@ -115,7 +115,7 @@ func FuzzConn(f *testing.F) {
 		nc.in.Reset(append(hands[:len(hands):len(hands)], in...))
 		log := &testLog{}
 		limits := Limits{Message: 1 << 17, Partial: 1 << 18}.withDefaults()
-		newConn(&strictSink{t: t}, limits, zerolog.New(log), nc, 1).serve(context.Background())
+		newConn(&strictSink{t: t}, limits, zerolog.New(log), &throng{}, nc, 1).serve(context.Background())
 		if nc.in.Len() > 0 && bytes.Contains(log.buf.Bytes(), []byte("went away")) {
 			t.Errorf("%d bytes were not read", nc.in.Len())
 		}

@@ -47,11 +47,14 @@ func (c *conn) watch(answered <-chan struct{}) {
 	attend := c.wire.attend
 	defer func() { c.wire.attend = attend }()
 	c.wire.attend = func() error {
-		select {
+		if err := attend(); err != nil {
+			return err
+		}
+		select { // after attend, which may have taken back the poke of the answer
 		case <-answered:
 			return errAnswered
 		default:
-			return attend()
+			return nil
 		}
 	}
 	for in := c.in.in; in.Buffered() < in.Size(); {

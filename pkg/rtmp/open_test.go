@@ -6,6 +6,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // A gate is where the publishers of "wait" wait.
@@ -174,6 +176,28 @@ func TestWaitIsNoSilence(t *testing.T) {
 	p.wantStatus(codeBadName, levelError)
 	p.audio(stream, 1)
 	s.waitFrames(t, s.sink(t, 0), 1)
+}
+
+// An answer that comes while the connection attends to something else is heard.
+func TestAnswerAmidAttending(t *testing.T) {
+	here, there := net.Pipe()
+	defer func() { _ = here.Close(); _ = there.Close() }()
+	c := newConn(&fakeHandler{}, Limits{}, zerolog.Nop(), &throng{}, there, 1)
+	c.in = newChunkReader(c.wire)
+	answered := make(chan struct{})
+	c.wire.attend = func() error {
+		close(answered)
+		c.wire.poke()
+		return c.wire.settle()
+	}
+	c.wire.poke()
+	done := make(chan struct{})
+	go func() { defer close(done); c.watch(answered) }()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Error("watch goes on")
+	}
 }
 
 // A fault of the Handler ends one connection.

@@ -34,11 +34,9 @@ type client struct {
 	app, tcURL, encoder string
 	query               url.Values
 	objectEncoding      float64
+	enhanced            bool // it speaks Enhanced RTMP
 	reconnects          bool // it understands a reconnect request
 }
-
-// capReconnect is the bit of capsEx that says so (Enhanced RTMP, connect).
-const capReconnect = 0x01
 
 func parseConnect(o *amf.Object) client {
 	app, query := splitQuery(o.Text("app"))
@@ -51,6 +49,7 @@ func parseConnect(o *amf.Object) client {
 		encoder:        o.Text("flashVer"),
 		query:          query,
 		objectEncoding: o.Number("objectEncoding"),
+		enhanced:       speaksEnhanced(o),
 		reconnects:     capabilities(o.Number("capsEx"))&capReconnect != 0,
 	}
 }

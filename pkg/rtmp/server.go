@@ -53,8 +53,9 @@ type Server struct {
 	Log     zerolog.Logger
 	Limits  Limits
 
-	open  atomic.Int64  // connections
-	count atomic.Uint64 // connections so far
+	open   atomic.Int64  // connections
+	count  atomic.Uint64 // connections so far
+	throng throng
 }
 
 // Serve accepts connections on ln until ctx ends, then closes ln, ends the
@@ -89,7 +90,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			full.Warn().Int("limit", limits.Connections).Msg("RTMP connection refused: too many are open")
 			continue
 		}
-		c := newConn(s.Handler, limits, s.Log, nc, s.count.Add(1))
+		c := newConn(s.Handler, limits, s.Log, &s.throng, nc, s.count.Add(1))
 		c.strangers = strangers
 		conns.Go(func() {
 			defer s.open.Add(-1)

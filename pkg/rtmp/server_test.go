@@ -274,7 +274,8 @@ func TestAcknowledgementWraps(t *testing.T) {
 	near, far := net.Pipe()
 	defer near.Close()
 	var acks []uint32
-	w := &wire{Conn: far, window: 1000, received: 1<<32 - 1500, acked: 1<<32 - 2000}
+	w := &wire{Conn: far, window: 1000, acked: 1<<32 - 2000}
+	w.received.Store(1<<32 - 1500)
 	w.ack = func(n uint32) error { acks = append(acks, n); return nil }
 	go func() {
 		defer far.Close()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -27,9 +28,10 @@ type wire struct {
 	bounded bool // budget counts
 	budget  int  // bytes that may still be read
 
-	received uint64 // bytes read
-	acked    uint64 // received when the peer was last told
-	window   uint32 // bytes after which the peer is told
+	received atomic.Uint64 // bytes read
+	gathered int           // bytes for which a read waits, 0 and 1 for any; see throng
+	acked    uint64        // received when the peer was last told
+	window   uint32        // bytes after which the peer is told
 	ack      func(received uint32) error
 }
 
@@ -89,7 +91,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	for {
 		n, err := w.Conn.Read(p)
 		w.budget -= n
-		w.received += uint64(n)
+		w.received.Add(uint64(n))
 		if err == nil {
 			return n, w.progress()
 		}
@@ -117,11 +119,25 @@ func (w *wire) overdue(err error) error {
 // progress acknowledges what the window asks for. "The sequence number is the
 // number of the bytes received so far", modulo 2^32.
 func (w *wire) progress() error {
-	if w.ack != nil && w.received-w.acked >= uint64(w.window) {
-		w.acked = w.received
-		return w.ack(uint32(w.received))
+	if w.ack == nil {
+		return nil
 	}
-	return nil
+	received := w.received.Load()
+	if received-w.acked < uint64(w.window) {
+		return nil
+	}
+	w.acked = received
+	return w.ack(uint32(received))
+}
+
+// gather makes reads that have to wait do so for that many bytes, where the system can.
+// The throng calls it.
+func (w *wire) gather(bytes int) {
+	bytes = max(bytes, 1)
+	if socket, ok := w.Conn.(syscall.Conn); ok && bytes != max(w.gathered, 1) {
+		w.gathered = bytes
+		gather(socket, bytes)
+	}
 }
 
 // Write writes within the write timeout.

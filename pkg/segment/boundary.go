@@ -20,6 +20,10 @@ const (
 	// a boundary that has only been foretold.
 	ahead = 150 * time.Millisecond
 
+	// jitter is by how much the time from one sample of the lead to the next varies
+	// where it is in milliseconds, and a little.
+	jitter = 2 * time.Millisecond
+
 	// maxBoundaries bounds how far a track may fall behind the lead.
 	maxBoundaries = 64
 
@@ -185,13 +189,18 @@ func (c *Cutter) behind(tr *track, at time.Duration) boundary {
 // segmentAt returns the number of the segment that a track's sample belongs to
 // which was moved to the given time from so much later. A track that runs on
 // while the lead stands still makes its own boundary when a segment would get
-// too long.
+// too long. Where the lead has made one within a frame, that is taken: another one would
+// begin a segment of which a track has nothing.
 func (c *Cutter) segmentAt(tr *track, at, moved time.Duration) (uint64, bool) {
 	// Where both began in the same millisecond, a tick may be rounded away.
 	if len(c.boundaries) == 0 || !tr.begun && at+tr.time(1) < c.boundaries[0].at {
 		return 0, false
 	}
 	if tr != c.tracks[0] && c.outruns(tr, at, moved) {
+		b := c.behind(tr, at)
+		if next, ok := c.Boundary(b.number + 1); ok && b.number == tr.number && next-at <= c.frame+jitter {
+			return b.number + 1, true
+		}
 		c.bound(at)
 	}
 	return c.behind(tr, at).number, true

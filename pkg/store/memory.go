@@ -60,7 +60,7 @@ func (m *Memory) Open(name string) (Blob, error) {
 		}
 		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
 	}
-	return memoryBlob{bytes.NewReader(blob.data)}, nil
+	return NewBytes(blob.data), nil
 }
 
 // Remove implements Store.
@@ -123,7 +123,3 @@ func checkDir(dir string) error {
 	}
 	return nil
 }
-
-type memoryBlob struct{ *bytes.Reader }
-
-func (memoryBlob) Close() error { return nil }

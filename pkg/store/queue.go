@@ -12,6 +12,7 @@ type item struct {
 	state    state
 	spare    bool          // it is in the queue of what is spare
 	refused  bool          // the store behind did not take it
+	final    bool          // it has had its last turn
 	removing bool          // Remove is about it in the store behind
 	settled  chan struct{} // is closed at the end of writing; made by who waits for it
 

@@ -28,7 +28,8 @@ var ErrSlow = errors.New("what is to be written waits too long")
 // Put retains the chunks and copies nothing. Put, Open of what is in memory,
 // List, Usage, Backlog and Failing never wait for the store behind. Remove does:
 // it returns when the blob is gone there, too. What is removed before its turn
-// to be written is never written.
+// to be written is never written, and what is staged of it is unstaged when the store
+// behind has time.
 //
 // What is in memory when the process dies is lost, unless it was staged: Stage
 // waits for the store behind, a little.
@@ -38,18 +39,18 @@ type Spool struct {
 	each  int64 // of them with one owner, 0 for any
 	tell  func(failing error, blobs, bytes int64)
 
-	mu      sync.RWMutex
-	blobs   index[*item]
-	bytes   int64  // of all blobs
-	queue   queue  // what is not written
-	spare   queue  // what is not written either, and makes room
-	jobs    []*job // what is to be staged, or unstaged
-	idle    []*job // for the next ones
-	refused int    // items that wait and were refused by the store behind
-	refusal error  // the newest one, nil when writing works
-	trouble trouble
+	mu       sync.RWMutex
+	blobs    index[*item]
+	bytes    int64 // of all blobs
+	queue    queue // what is not written
+	spare    queue // what is not written either, and makes room
+	staging  staging
+	draining bool  // each blob has one turn more
+	refused  int   // items that wait and were refused by the store behind
+	refusal  error // the newest one, nil when writing works
+	trouble  trouble
 
-	wake chan struct{} // has a token when the queue has become longer
+	wake chan struct{} // has a token when there may be something to write
 	news chan struct{} // has a token when refusal has changed
 }
 
@@ -66,6 +67,7 @@ func NewSpool(back Store, limit int64, tell func(failing error, blobs, bytes int
 	s := &Spool{
 		back: back, limit: limit, tell: tell,
 		wake: make(chan struct{}, 1), news: make(chan struct{}, 1),
+		staging: staging{busy: make(map[string]*stager), staged: make(map[string]bool)},
 	}
 	for entry, err := range back.List("") {
 		if err != nil {
@@ -132,7 +134,7 @@ func (s *Spool) Open(name string) (Blob, error) {
 	it, ok := s.blobs.held[name]
 	var blob Blob
 	if ok && it.state != written {
-		blob = newChunksBlob(it.chunks, it.size)
+		blob = newBytes(it.chunks, it.size)
 	}
 	s.mu.RUnlock()
 	switch {

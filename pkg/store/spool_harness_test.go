@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,19 +54,61 @@ type backStore struct {
 	gate  chan struct{}           // Put waits until it is closed, nil is open
 	tried []string                // the names that Put was called with
 
-	staged []string // what was staged, with how many chunks, and unstaged
+	staged []string                 // what was staged, with how many chunks, and unstaged
+	gates  map[string]chan struct{} // by name: Stage waits until it is closed
+	stuck  int                      // how often Unstage fails
 }
 
 // Stage implements store.Store.
 func (b *backStore) Stage(name string, _ []byte, chunks ...[]byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.staged = append(b.staged, fmt.Sprintf("stage %s %d", name, len(chunks)))
+	if gate := b.gates[name]; gate != nil {
+		b.mu.Unlock()
+		<-gate
+		b.mu.Lock()
+	}
 	return nil
 }
 
 // Unstage implements store.Store.
 func (b *backStore) Unstage(name string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.stuck > 0 {
+		b.stuck--
+		return syscall.EIO
+	}
 	b.staged = append(b.staged, "unstage "+name)
 	return nil
+}
+
+// hangStaging makes Stage of a name wait for the function that it returns.
+func (b *backStore) hangStaging(name string) (release func()) {
+	gate := make(chan struct{})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.gates == nil {
+		b.gates = make(map[string]chan struct{})
+	}
+	b.gates[name] = gate
+	return sync.OnceFunc(func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.gates, name)
+		close(gate)
+	})
+}
+
+// checkStaged fails the test when other things were staged, or in another order.
+func (s *spoolTest) checkStaged(want ...string) {
+	s.Helper()
+	s.back.mu.Lock()
+	defer s.back.mu.Unlock()
+	if diff := cmp.Diff(want, s.back.staged); diff != "" {
+		s.Errorf("staged: %s", diff)
+	}
 }
 
 // Put implements store.Store.
@@ -134,6 +177,7 @@ func spool(t *testing.T, limit int64, test func(*spoolTest)) {
 			s.told = append(s.told, fmt.Sprintf("%v: %v, %d blobs, %d bytes", time.Since(s.start), failing, blobs, bytes))
 		})
 		s.stop = run(t, s.Spool)
+		synctest.Wait() // it runs
 		test(s)
 	})
 }

@@ -51,11 +51,14 @@ func (s *Spool) take(name string) (*item, error) {
 	}
 }
 
-// cancel removes a blob that waits.
+// cancel removes a blob that waits, and what is staged under its name.
 func (s *Spool) cancel(it *item) {
 	s.unqueue(it)
 	s.calm(false)
 	s.forget(it)
+	if _, staged := s.staging.staged[it.name]; staged {
+		s.unstage(it.name)
+	}
 }
 
 // await waits, without the lock, until an item is no longer being written.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 )
 
@@ -23,10 +24,13 @@ func (s *Spool) Run(ctx, late context.Context) error {
 	last, giveUp := context.WithCancel(late)
 	defer giveUp()
 	ended := make(chan struct{})
+	s.beginStaging()
 	go func() {
 		defer close(ended)
 		s.work(ctx)
 		s.drain(last)
+		s.endStaging(last)
+		s.clearAll(last)
 	}()
 	s.watch(late, ended)
 	return s.rest()
@@ -87,51 +91,90 @@ func (s *Spool) work(ctx context.Context) {
 	defer timer.Stop()
 	pause := firstPause
 	for ctx.Err() == nil {
-		if s.stageNext() {
-			continue
-		}
-		it := s.next()
-		if it == nil {
+		switch busy, refused := s.turn(); {
+		case refused:
+			timer.Reset(pause)
+			pause = min(2*pause, lastPause)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+			}
+		case busy:
+			pause = firstPause
+		default:
 			select {
 			case <-s.wake:
 			case <-ctx.Done():
 			}
+		}
+	}
+}
+
+// turn unstages what is next, and writes the next blob. It reports whether there was
+// either, and whether the blob was refused, or else the other: that holds up no blobs.
+func (s *Spool) turn() (busy, refused bool) {
+	busy, refused = s.clear()
+	if it := s.next(); it != nil {
+		return true, !s.write(it)
+	}
+	return busy, refused
+}
+
+// drain tries once to write each blob that waits, until ctx ends.
+func (s *Spool) drain(ctx context.Context) {
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+	for ctx.Err() == nil {
+		if busy, _ := s.turn(); busy {
 			continue
 		}
-		if s.write(it) {
-			pause = firstPause
-			continue
+		if !s.waits() {
+			return
 		}
-		timer.Reset(pause)
-		pause = min(2*pause, lastPause)
 		select {
-		case <-timer.C:
+		case <-s.wake:
 		case <-ctx.Done():
 		}
 	}
 }
 
-// drain tries once to write each blob that waits, until ctx ends.
-func (s *Spool) drain(ctx context.Context) {
-	for ctx.Err() == nil && s.stageNext() {
+// waits reports whether a blob has not had its last turn.
+func (s *Spool) waits() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for range s.queued() {
+		return true
 	}
-	blobs, _ := s.Backlog()
-	for ; blobs > 0 && ctx.Err() == nil; blobs-- {
-		if it := s.next(); it != nil {
-			s.write(it)
+	return false
+}
+
+// queued returns the blobs that wait to be written, those that are wanted first. At the
+// end they are those that have not had their last turn.
+func (s *Spool) queued() iter.Seq[*item] {
+	return func(yield func(*item) bool) {
+		for _, q := range [...]*queue{&s.queue, &s.spare} {
+			for it := q.first; it != nil; it = it.next {
+				if !it.final && !yield(it) {
+					return
+				}
+			}
 		}
 	}
 }
 
-// next returns the blob whose turn it is to be written, nil if none waits.
+// next returns the blob whose turn it is to be written, nil if none waits. What is
+// just being staged is passed over.
 func (s *Spool) next() *item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	it := s.first()
-	if it != nil {
-		it.state = writing
+	for it := range s.queued() {
+		if s.staging.busy[it.name] == nil {
+			it.state, it.final = writing, s.draining
+			return it
+		}
 	}
-	return it
+	return nil
 }
 
 // write puts a blob into the store behind and reports whether it is there. One
@@ -144,6 +187,7 @@ func (s *Spool) write(it *item) bool {
 	if err == nil {
 		s.calm(true)
 		it.state, it.chunks = written, nil
+		delete(s.staging.staged, it.name)
 	} else {
 		s.requeue(it, err)
 		it.state = waiting

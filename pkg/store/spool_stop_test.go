@@ -33,7 +33,9 @@ func TestSpoolSaysWhatIsLostWhenItStops(t *testing.T) {
 		})
 		s.put("bad", "worse", "good")
 		s.after(0)
+		s.checkAttempts("bad")
 		err := s.stop()
+		s.checkAttempts("bad worse good bad")
 		if !errors.Is(err, syscall.EIO) {
 			s.Errorf("Run says %v", err)
 		}
@@ -66,5 +68,30 @@ func TestSpoolStopsBeforeAStoreThatHangs(t *testing.T) {
 		release()
 		s.after(0)
 		s.checkAttempts("a")
+	})
+}
+
+// At the end each blob has one turn, and one that is being staged has it when that is over.
+func TestSpoolWritesWhatIsBeingStagedWhenItStops(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		release := s.back.hangStaging("staged")
+		s.checkStage("staged", 50*time.Millisecond, store.ErrSlow)
+		s.back.fail(func(name string) error {
+			if name == "bad" {
+				return syscall.EIO
+			}
+			return nil
+		})
+		s.put("staged", "bad")
+		s.after(0)
+		ended := make(chan error, 1)
+		go func() { ended <- s.stop() }()
+		s.after(time.Second)
+		release()
+		if err := <-ended; !errors.Is(err, syscall.EIO) {
+			s.Errorf("Run says %v", err)
+		}
+		s.checkAttempts("bad bad staged")
+		check(s.T, s.back, "staged")
 	})
 }

@@ -266,6 +266,7 @@ func TestSpoolNeverWritesWhatWasRemoved(t *testing.T) {
 		s.after(0)
 		s.checkAttempts("a c")
 		check(s.T, s.back, "a", "c")
+		s.checkStaged() // nor is the store asked to forget what it never heard of
 	})
 }
 

@@ -41,13 +41,31 @@ func (d *Disk) Stage(name string, note []byte, chunks ...[]byte) error {
 	return nil
 }
 
-// draft returns that of a name.
+// draft returns that of a name. No lock is held while files are made, which may take long:
+// calls for one name follow one another.
 func (d *Disk) draft(name string) (*draft, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if f := d.drafts[name]; f != nil {
+	f := d.drafts[name]
+	d.mu.Unlock()
+	if f != nil {
 		return f, nil
 	}
+	if !d.tree.reserve(name) { // so that nobody removes the directory
+		return nil, fs.ErrExist
+	}
+	f, err := d.begin(name)
+	d.tree.release(name, false, d.removeDir)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.drafts[name] = f
+	return f, nil
+}
+
+// begin makes the files of a draft.
+func (d *Disk) begin(name string) (*draft, error) {
 	data, err := create(d.beside(name, stagedPrefix))
 	if err != nil {
 		return nil, err
@@ -56,9 +74,7 @@ func (d *Disk) draft(name string) (*draft, error) {
 	if err != nil {
 		return nil, errors.Join(err, data.Close(), os.Remove(data.Name()))
 	}
-	f := &draft{data: data, notes: notes}
-	d.drafts[name] = f
-	return f, nil
+	return &draft{data: data, notes: notes}, nil
 }
 
 // beside returns the path of a file beside that of a blob.

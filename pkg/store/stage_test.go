@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -200,44 +201,263 @@ func TestSpoolStages(t *testing.T) {
 		if time.Since(s.start) > 0 {
 			t.Errorf("staging took %v", time.Since(s.start))
 		}
-		if want := []string{"stage a 1", "stage a 2"}; !slices.Equal(s.back.staged, want) {
-			t.Errorf("%q", s.back.staged)
-		}
+		s.checkStaged("stage a 1", "stage a 2")
 		if err := s.Unstage("a"); err != nil {
 			t.Error(err)
 		}
 		s.after(0)
-		if got := s.back.staged[2:]; !slices.Equal(got, []string{"unstage a"}) {
-			t.Errorf("%q", got)
+		s.checkStaged("stage a 1", "stage a 2", "unstage a")
+	})
+}
+
+// checkStage fails the test when Stage of a blob does not take so long, or returns
+// another error.
+func (s *spoolTest) checkStage(name string, took time.Duration, want error) {
+	s.Helper()
+	before := time.Now()
+	err := s.Stage(name, nil, []byte(name))
+	if got := time.Since(before); got != took || !errors.Is(err, want) {
+		s.Errorf("after %v staging %s took %v: %v", before.Sub(s.start), name, got, err)
+	}
+}
+
+// What the store behind is long about holds up nothing else: neither staging of other
+// names, nor the writing of blobs.
+func TestSpoolStagesBesideWhatTakesLong(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		written := s.back.hang()
+		s.put("blob")
+		s.after(0) // it is being written
+		staged := s.back.hangStaging("a")
+		s.checkStage("a", 50*time.Millisecond, store.ErrSlow)
+		s.checkStage("a", 0, store.ErrSlow)
+		s.checkStage("b", 0, nil)
+		written()
+		s.put("c")
+		s.after(0)
+		check(t, s.back, "blob", "c")
+		staged()
+		s.after(0)
+		s.checkStage("a", 0, nil)
+		s.checkStaged("stage a 1", "stage b 1", "stage a 1")
+	})
+}
+
+// A blob that is still being staged is written, or forgotten, when that has ended.
+func TestSpoolWaitsForWhatIsBeingStaged(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		staged, other := s.back.hangStaging("a"), s.back.hangStaging("b")
+		s.checkStage("a", 50*time.Millisecond, store.ErrSlow)
+		s.checkStage("b", 50*time.Millisecond, store.ErrSlow)
+		s.put("a", "c")
+		if err := s.Unstage("b"); err != nil {
+			t.Error(err)
+		}
+		s.after(time.Second)
+		check(t, s.back, "c")
+		staged()
+		other()
+		s.after(0)
+		check(t, s.back, "a", "c")
+		s.checkStaged("stage a 1", "stage b 1", "unstage b")
+	})
+}
+
+// Before a store that hangs, staging takes a moment for each name, then none, and is
+// left to itself when that moves again.
+func TestSpoolStagesNothingBeforeAStoreThatHangs(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		release := s.back.hangStaging("a")
+		defer release()
+		s.checkStage("a", 50*time.Millisecond, store.ErrSlow)
+		s.after(2 * time.Second)
+		s.checkStage("a", 0, store.ErrSlow)
+		s.checkStage("b", 0, store.ErrSlow)
+		release()
+		s.after(0)
+		s.checkStage("a", 0, nil)
+		s.checkStage("b", 0, nil)
+	})
+}
+
+// What is forgotten holds up nothing, and a stop waits for no longer than what is staged.
+func TestSpoolUnstagesBesideOthers(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		release := s.back.hangStaging("a")
+		if err := s.Unstage("a"); err != nil {
+			t.Error(err)
+		}
+		s.after(0)
+		s.checkStage("b", 0, nil)
+		staging := make(chan error, 1)
+		go func() { staging <- s.Stage("a", nil, []byte("a")) }()
+		s.after(10 * time.Millisecond)
+		before, ended := time.Now(), make(chan error, 1)
+		go func() { ended <- s.stop() }()
+		s.after(10 * time.Millisecond)
+		release()
+		if err := <-ended; err != nil || time.Since(before) != 10*time.Millisecond {
+			t.Errorf("Run ends after %v: %v", time.Since(before), err)
+		}
+		if err := <-staging; err != nil {
+			t.Error(err)
 		}
 	})
 }
 
-// Before a store that hangs, staging takes a moment, then none, and is left to
-// itself when that moves again.
-func TestSpoolStagesNothingBeforeAStoreThatHangs(t *testing.T) {
-	spool(t, plenty, func(s *spoolTest) {
-		release := s.back.hang()
-		defer release()
-		s.put("blob")
-		s.after(0) // it is being written
-		took := func(want time.Duration, wantErr error) {
-			t.Helper()
-			before := time.Now()
-			err := s.Stage("a", nil, []byte("a"))
-			if took := time.Since(before); took != want || !errors.Is(err, wantErr) {
-				t.Errorf("after %v it took %v: %v", before.Sub(s.start), took, err)
+// What is removed, or makes room, before it is written stays staged no longer, also when
+// it is just being staged.
+func TestSpoolUnstagesWhatIsNeverWritten(t *testing.T) {
+	spool(t, 4, func(s *spoolTest) {
+		s.checkStage("a", 0, nil)
+		release := s.back.hangStaging("b")
+		s.checkStage("b", 50*time.Millisecond, store.ErrSlow)
+		s.checkStage("c", 0, nil)
+		s.back.fail(noSpace)
+		s.put("a", "b", "c")
+		s.after(0)
+		for _, name := range []string{"a", "b"} {
+			if err := s.Remove(name); err != nil {
+				t.Error(err)
 			}
 		}
-		for range 4 {
-			took(50*time.Millisecond, store.ErrSlow)
-		}
-		s.after(2 * time.Second)
-		took(0, store.ErrSlow)
+		s.Spare("c")
+		s.put("1234")
+		s.after(time.Minute)
+		s.checkStaged("stage a 1", "stage b 1", "stage c 1", "unstage a", "unstage c")
 		release()
 		s.after(0)
-		took(0, nil)
+		s.checkStaged("stage a 1", "stage b 1", "stage c 1", "unstage a", "unstage c", "unstage b")
 	})
+}
+
+// So it is while the store behind hangs, and when Run ends.
+func TestSpoolUnstagesWhenItCan(t *testing.T) {
+	for _, stops := range []bool{false, true} {
+		spool(t, plenty, func(s *spoolTest) {
+			s.checkStage("b", 0, nil)
+			release := s.back.hang()
+			s.put("a", "b")
+			s.after(0)
+			if err := s.Remove("b"); err != nil {
+				t.Error(err)
+			}
+			s.checkStage("b", 0, store.ErrSlow) // it would be unstaged
+			ended := make(chan error, 1)
+			if stops {
+				go func() { ended <- s.stop() }()
+			}
+			s.after(time.Second)
+			s.checkStaged("stage b 1")
+			release()
+			s.after(0)
+			s.checkStaged("stage b 1", "unstage b")
+			if stops {
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+			} else {
+				s.checkStage("b", 0, nil)
+			}
+		})
+	}
+}
+
+// What cannot be unstaged is tried again, as what cannot be written is.
+func TestSpoolUnstagesAgain(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		s.back.stuck = 3
+		s.checkStage("a", 0, nil)
+		if err := s.Unstage("a"); err != nil {
+			t.Error(err)
+		}
+		s.after(0)
+		if err := s.Failing(); !errors.Is(err, syscall.EIO) {
+			t.Errorf("failing: %v", err)
+		}
+		s.checkStage("a", 0, store.ErrSlow)
+		s.after(2 * time.Second)
+		s.checkStaged("stage a 1", "unstage a")
+	})
+}
+
+// What can never be unstaged holds up nothing for longer than a pause.
+func TestSpoolWritesBesideWhatCannotBeUnstaged(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		s.back.stuck = 1000
+		s.checkStage("a", 0, nil)
+		if err := s.Unstage("a"); err != nil {
+			t.Error(err)
+		}
+		s.after(0)
+		names := strings.Split("b c d e f g h i j k", " ")
+		s.put(names...)
+		s.after(time.Second)
+		check(t, s.back, names...)
+	})
+}
+
+// A blob that is put while somebody waits for its staging is written after that.
+func TestSpoolWritesWhatWasJustStaged(t *testing.T) {
+	spool(t, plenty, func(s *spoolTest) {
+		release := s.back.hangStaging("a")
+		go func() { _ = s.Stage("a", nil, []byte("a")) }()
+		s.after(10 * time.Millisecond)
+		s.put("a")
+		s.after(10 * time.Millisecond)
+		release()
+		s.after(0)
+		check(s.T, s.back, "a")
+	})
+}
+
+// What was refused for its size leaves nothing behind when it is removed.
+func TestSpoolMakesRoomOfWhatWasStaged(t *testing.T) {
+	root := t.TempDir()
+	s := newSpool(t, openDisk(t, root, store.MaxBytes(12)), plenty, nil)
+	stop := run(t, s)
+	for s.Stage("live/a", nil, []byte("1234567890")) != nil { // until it runs
+		time.Sleep(time.Millisecond)
+	}
+	if err := s.Put("live/a", []byte("1234567890"), []byte("abc")); err != nil {
+		t.Fatal(err)
+	}
+	for s.Failing() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	if err := s.Remove("live/a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put("live/b", []byte("123456789012")); err != nil {
+		t.Fatal(err)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	checkTidy(t, root)
+}
+
+// A Spool that stops waits for what is being staged, and for no longer than it may.
+func TestSpoolStopsWhileItStages(t *testing.T) {
+	for _, moves := range []bool{true, false} {
+		spool(t, plenty, func(s *spoolTest) {
+			release := s.back.hangStaging("a")
+			defer release()
+			s.checkStage("a", 50*time.Millisecond, store.ErrSlow)
+			s.put("a")
+			ended := make(chan error, 1)
+			go func() { ended <- s.stop() }()
+			s.after(2 * time.Second)
+			if moves {
+				release()
+			}
+			s.after(time.Second)
+			if err := <-ended; moves == errors.Is(err, store.ErrSlow) {
+				t.Errorf("moves: %v, Run says %v", moves, err)
+			}
+			s.checkStage("b", 0, store.ErrSlow)
+		})
+	}
 }
 
 func TestSpoolStagesNothingBeforeAStoreThatFails(t *testing.T) {
@@ -251,8 +471,6 @@ func TestSpoolStagesNothingBeforeAStoreThatFails(t *testing.T) {
 		s.back.fail(nil)
 		s.after(time.Minute)
 		stage(t, s.Spool, "a", "one")
-		if time.Since(s.start) != time.Minute+time.Millisecond || len(s.back.staged) != 1 {
-			t.Errorf("after %v: %q", time.Since(s.start), s.back.staged)
-		}
+		s.checkStaged("stage a 1")
 	})
 }

@@ -51,15 +51,3 @@ func writeSome(control func(func(fd uintptr) bool) error, chunks [][]byte) (n in
 	}
 	return n, err
 }
-
-// consume drops the first n bytes of chunks, which it may change.
-func consume(chunks [][]byte, n int) [][]byte {
-	for len(chunks) > 0 && n >= len(chunks[0]) {
-		n -= len(chunks[0])
-		chunks = chunks[1:]
-	}
-	if n > 0 {
-		chunks[0] = chunks[0][n:]
-	}
-	return chunks
-}

@@ -24,7 +24,7 @@ func (p *programme) resize() {
 	if window < p.live.Snapshot().Window {
 		p.narrowed++
 	}
-	p.live.Resize(window)
+	p.live.Resize(window, p.date())
 }
 
 // squeeze makes the window so short, while segments wait for the disk, that what is

@@ -151,7 +151,7 @@ func (p *programme) leave(pub *Publication, why error) {
 	case p.onAir:
 		p.suspend()
 		p.onAir, p.feed, p.left = nil, nil, p.env.Now()
-		p.live.Leave()
+		p.live.Hush(p.date())
 	}
 }
 
@@ -197,21 +197,23 @@ func (p *programme) check(now time.Time) (forget bool) {
 		return false // somebody is heard
 	}
 	defer p.mu.Unlock()
-	config := p.env.Config
+	config, snap := p.env.Config, p.live.Snapshot()
 	switch {
 	case !p.ended.IsZero():
 		over := now.Sub(p.ended) > config.Keep
-		if over && !p.live.Snapshot().Withdrawn {
+		if over && !snap.Withdrawn {
 			p.live.Withdraw(now)
 		}
 		return over && now.After(p.gone)
-	case p.onAir != nil:
-		if now.Sub(p.onAir.heard) > hushed && !p.live.Snapshot().Away {
-			p.live.Hush()
+	case p.onAir != nil && !snap.Away:
+		if now.Sub(p.onAir.heard) > hushed {
+			p.live.Hush(p.date())
 			p.log.Warn().Stringer("for", hushed).Msg("nothing is heard of the publisher")
 		}
-	case p.standby == nil && now.Sub(p.left) >= config.Linger:
+	case p.onAir == nil && p.standby == nil && now.Sub(p.left) >= config.Linger:
 		p.end(now)
+	case snap.Away && now.Sub(snap.Published) >= snap.Targets.Segment:
+		p.live.Stay(p.date())
 	}
 	return false
 }

@@ -180,6 +180,34 @@ func TestNobodyReturns(t *testing.T) {
 	r.verifyRetired()
 }
 
+// TestNothingNewIsNews has a publisher go, or fall silent. Manifests tell how long ago
+// there was something to play, so they are to be written anew as time goes by.
+func TestNothingNewIsNews(t *testing.T) {
+	for name, cease := range map[string]func(*rig){"it goes": (*rig).close, "it is silent": func(*rig) {}} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, lingering)
+			r.publish(video(1))
+			r.play(source{fps: 25, gop: 50}, 0, 5000)
+			cease(r)
+			news := 0
+			for ms := 8250; ms < 18_250; ms += 250 {
+				before := r.snapshot().Published
+				r.at(ms)
+				r.registry.Check()
+				if at := r.snapshot().Published; at.After(before) {
+					news++
+				}
+				if old := r.now.Sub(r.snapshot().Published); old >= 2*time.Second {
+					t.Errorf("at %d ms: %v old", ms, old)
+				}
+			}
+			if news != 5 {
+				t.Errorf("news %d times in 10 s", news)
+			}
+		})
+	}
+}
+
 // TestSilence has a publisher send nothing for a while, without a word: viewers
 // are promised nothing more, and what comes then goes on where it was.
 func TestSilence(t *testing.T) {

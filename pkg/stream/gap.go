@@ -34,7 +34,7 @@ func (w *writer) skip() bool {
 		if _, ok := p.cutter.Boundary(w.next); !ok {
 			return false
 		}
-		w.finish(w.tail(), false)
+		w.finish(w.tail(), elsewhere)
 		return true
 	}
 	if oldest := p.cutter.Oldest(); w.next < oldest { // it was away for so long that nobody remembers

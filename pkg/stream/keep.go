@@ -11,12 +11,13 @@ import (
 // and reports whether it is there. Viewers do not get the record: the parts of a
 // segment are all its bytes (RFC 8216bis 3.2). Where it is not, that is a loss.
 func (w *writer) store() bool {
-	p, size := w.programme, w.seg.Size+int64(len(w.note))
+	record := w.record.Append(make([]byte, 0, len(w.note)))
+	p, size := w.programme, w.seg.Size+int64(len(record))
 	err := p.fit(size)
 	if err == nil {
 		p.squeeze(w.blob, size)
-		w.record.Window = p.live.Snapshot().Window
-		record := w.record.Append(make([]byte, 0, len(w.note)))
+		w.record.Window = p.live.Snapshot().Window // which may be shorter by now
+		record = w.record.Append(record[:0])
 		err = p.env.Store.Put(w.blob, append(w.data, record)...) // those who read w.data know its length
 	}
 	if err != nil && w.staged {

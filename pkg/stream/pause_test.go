@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"sluice/pkg/hls"
 	"sluice/pkg/live"
+	"sluice/pkg/media"
 )
 
 // TestVideoPauses has video pause while audio goes on, anywhere in its group of
@@ -148,4 +150,43 @@ func TestAPictureThatIsAwayIsNotPromised(t *testing.T) {
 	}
 	r.close()
 	r.verify()
+}
+
+// TestWhoeverWaitsWhenThePublisherGoes has a publisher go at each frame of a segment. What
+// was hinted at is there then, or is waited for until somebody comes back or nobody can any
+// more: Shaka Player asks over and over for a part that is not found.
+func TestWhoeverWaitsWhenThePublisherGoes(t *testing.T) {
+	seen := map[hls.Verdict]int{}
+	for end := 20_000; end < 22_000; end += 40 {
+		r := newRig(t, lingering)
+		r.publishKnown(video(1), audio(48000))
+		r.play(steady, 0, end)
+		hints := make(map[media.TrackID]string)
+		for _, id := range []media.TrackID{v0, a0} {
+			hints[id] = r.snapshot().Rendition(id).Hint
+		}
+		r.close()
+		for id, hint := range hints {
+			_, verdict := hls.FindPart(r.snapshot(), id, hint)
+			if seen[verdict]++; hint == "" || verdict != hls.Ready && verdict != hls.Wait {
+				t.Errorf("left at %d ms: %s, %q: verdict %d", end, id, hint, verdict)
+			}
+			if next := r.snapshot().Rendition(id).Hint; next != "" && next != hint {
+				t.Errorf("left at %d ms: %s, %q is promised, behind %q", end, id, next, hint)
+			}
+		}
+		r.at(end + 3000)
+		r.publish(video(1), audio(48000))
+		r.play(source{fps: 25, gop: 50, rate: 48000}, end+3000, end+6000)
+		for id, hint := range hints {
+			if _, verdict := hls.FindPart(r.snapshot(), id, hint); verdict == hls.Wait {
+				t.Errorf("left at %d ms: %s, %q is waited for in vain", end, id, hint)
+			}
+		}
+		r.close()
+		r.verify()
+	}
+	if seen[hls.Ready] < 20 || seen[hls.Wait] < 5 {
+		t.Errorf("of all hints %d came, %d did not", seen[hls.Ready], seen[hls.Wait])
+	}
 }

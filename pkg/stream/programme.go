@@ -92,7 +92,7 @@ func (p *programme) declareTrack(t media.Track) {
 
 // adopt takes a track as it comes from now on.
 func (p *programme) adopt(t media.Track) {
-	if i := p.declared(t.ID); i >= 0 && !same(p.tracks[i], t) {
+	if i := p.declared(t.ID); i >= 0 && !p.tracks[i].Equal(t) {
 		if p.early.has(t.ID) {
 			p.begin() // what is kept was encoded as declared so far
 		}
@@ -134,7 +134,7 @@ func (p *programme) suspend() {
 	p.place(p.cutter.Flush(p.placed[:0]))
 	for _, w := range p.writers {
 		if w.open {
-			w.finish(w.tail(), false)
+			w.finish(w.tail(), unknown)
 		}
 	}
 	for _, t := range p.turning {
@@ -169,8 +169,8 @@ func (p *programme) end(now time.Time) {
 // last of it is removed.
 func (p *programme) conclude(at time.Time) (last time.Time) {
 	p.ended, p.after = at, p.succeeded(at)
-	p.live.End(at)
 	p.gone = p.retireAll(at.Add(p.env.Config.Keep))
+	p.live.End(at)
 	return p.gone
 }
 

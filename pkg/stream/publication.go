@@ -3,6 +3,7 @@ package stream
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sluice/pkg/media"
@@ -38,11 +39,18 @@ type Publication struct {
 }
 
 // WriteMetadata takes what the publisher says of itself: whether to wait for
-// video.
+// video, and what its tracks are called that are not on air yet.
 func (pub *Publication) WriteMetadata(m media.Metadata) {
-	pub.programme.mu.Lock()
-	defer pub.programme.mu.Unlock()
+	p := pub.programme
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	pub.feed.metadata = m
+	if pub.over != nil || len(pub.feed.active) > 0 {
+		return
+	}
+	for _, t := range slices.Clone(pub.feed.tracks) {
+		pub.write(t)
+	}
 }
 
 // WriteTrack declares a track or its new configuration. A change takes effect
@@ -57,12 +65,21 @@ func (pub *Publication) WriteTrack(t media.Track) error {
 		return pub.over
 	case t.Timescale == 0:
 		return fmt.Errorf("track %s has no timescale", t.ID)
-	case p.onAir == pub:
+	}
+	pub.write(t)
+	return nil
+}
+
+// write declares a track, by the name that its publisher gives it.
+func (pub *Publication) write(t media.Track) {
+	if title, ok := pub.feed.metadata.Titles[t.ID]; ok {
+		t.Title = title
+	}
+	if p := pub.programme; p.onAir == pub {
 		p.declareTrack(t)
-	default:
+	} else {
 		pub.feed.declare(t)
 	}
-	return nil
 }
 
 // WriteFrame takes one frame of a declared track. Those of a publisher that

@@ -16,7 +16,7 @@ func (w *writer) stage(now time.Time) {
 	if err != nil {
 		w.note = nil // it may be in use
 	}
-	w.staged = w.staged || err == nil
+	w.staged = true // also after an error: it may go on
 }
 
 // writeRecord makes the note the record of the current segment, which is listed at

@@ -6,14 +6,17 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"sluice/pkg/codec"
+	"sluice/pkg/dash"
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/scroll"
 	"sluice/pkg/store"
 	"sluice/pkg/stream"
 )
@@ -75,7 +78,7 @@ func (r *rig) collect() {
 // text returns all that viewers see of finished segments.
 func text(s *live.Snapshot) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%+v ended %v %v\n", s.Targets, s.Ended, s.Published)
+	fmt.Fprintf(&b, "%+v ended %v\n", s.Targets, s.Ended)
 	for _, r := range s.Renditions {
 		fmt.Fprintf(&b, "%v: %v, %d and %d b/s\n", r.ID, r.Depth, r.Bandwidth, r.Average)
 		var period *live.Period
@@ -396,7 +399,7 @@ func TestRecoverDamaged(t *testing.T) {
 	r.publishKnown(video(1), audio(48000))
 	r.play(source{fps: 25, gop: 50, rate: 48000}, 0, 13000)
 	r.close()
-	names := slices.Sorted(entries(r.disk))
+	names, told := slices.Sorted(entries(r.disk)), r.snapshot().Published
 	foreign := []string{"notes.txt", "live/show/v0/index.html", "live/show/v0/x.m4s", "live/show/1-x.end", "a/b/c/d/1.m4s"}
 	for _, name := range foreign {
 		if err := r.disk.Put(name, []byte("x")); err != nil {
@@ -422,6 +425,9 @@ func TestRecoverDamaged(t *testing.T) {
 			found.Segments+found.Torn+found.Left != len(names) || len(after.calendar) < found.Left ||
 			found.Torn > 0 && slices.Contains(slices.Collect(entries(r.disk)), victim) {
 			t.Fatalf("%s: %+v, %v", victim, found, after.calendar)
+		}
+		if at := after.snapshot().Published; !at.After(told) {
+			t.Fatalf("%s: dated %v, and %v before", victim, at, told)
 		}
 		after.observe()
 		first := after.firstMedia()
@@ -543,3 +549,38 @@ func TestRecoverAShorterWindow(t *testing.T) {
 		t.Errorf("a window of %v, and before of %v", after.Window, before.Window)
 	}
 }
+
+// TestPeriodsThatHaveLeftStayAway kills the gateway while nobody publishes, at any time of
+// that: manifests tell of no period afterwards that had left.
+func TestPeriodsThatHaveLeftStayAway(t *testing.T) {
+	const window = 20 * time.Second
+	several := 0
+	for wait := 500; wait < 24_000; wait += 1500 {
+		r := newRig(t, lingering, func(c *stream.Config) { c.Window = window })
+		r.publishKnown(video(1), audio(48000))
+		r.play(steady, 0, 6000)
+		r.close()
+		r.at(8000)
+		r.publishKnown(video(1), audio(48000))
+		r.play(steady, 8000, 16_000)
+		r.close()
+		for ms := 16_250; ms <= 16_000+wait; ms += 250 {
+			r.at(ms)
+			r.registry.Check()
+		}
+		next, _ := r.kill(100 * time.Millisecond)
+		for name, write := range map[string]func(*live.Snapshot, string) *scroll.Text{"index.mpd": dash.MPD, "ll.mpd": dash.LowLatency} {
+			before, after := periodID.FindAllString(string(write(r.snapshot(), "").Bytes()), -1), periodID.FindAllString(string(write(next.snapshot(), "").Bytes()), -1)
+			back := slices.ContainsFunc(after, func(id string) bool { return !slices.Contains(before, id) })
+			if len(after) == 0 || back {
+				t.Errorf("%s, %d ms after the publisher left: %q, and %q behind a restart", name, wait, before, after)
+			}
+			several += len(before) - 1
+		}
+	}
+	if several == 0 {
+		t.Error("there is but one period at any time")
+	}
+}
+
+var periodID = regexp.MustCompile(`<Period id="[^"]+"`)

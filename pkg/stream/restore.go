@@ -41,44 +41,16 @@ func restore(env Environment, name Name, all []found, now time.Time) *programme 
 	for _, w := range p.writers { // no period has a hole
 		w.retire(p.live.Begin(w.id, intact, now))
 	}
-	p.live.Resize(env.Config.Window)
-	at := published(all)
-	if p.hasLost(intact > 0) && now.After(at) { // it is news, also when it was so at an earlier restart
-		at = now
-	}
-	p.live.Return(at)
+	p.live.Resize(env.Config.Window, now)
+	p.live.Return(published(all), now)
 	p.goOn(&last.Record, now)
 	p.log.Info().Int("segments", len(all)).Msg("stream taken up again")
 	return p
 }
 
-// hasLost reports whether segments that were listed are lost, of the middle of a period if
-// holed.
-func (p *programme) hasLost(holed bool) bool {
-	return slices.ContainsFunc(p.live.Snapshot().Renditions, func(r live.Rendition) bool {
-		return holed && r.Depth < p.env.Config.Window || slices.ContainsFunc(r.Segments, func(s live.Segment) bool { return s.Lost })
-	})
-}
-
-// published returns when viewers were told last of any of the segments. Where the
-// newest one of a track was being cut it has an end now, which is news.
-func published(all []found) (at time.Time) {
-	newest := map[media.TrackID]*found{}
-	for i := range all {
-		f := &all[i]
-		if known := newest[f.track]; known == nil || known.Number < f.Number {
-			newest[f.track] = f
-		}
-		if f.Listed.After(at) {
-			at = f.Listed
-		}
-	}
-	for _, f := range newest {
-		if !f.Whole {
-			return at.Add(time.Millisecond)
-		}
-	}
-	return at
+// published returns when viewers were told last of any of the segments.
+func published(all []found) time.Time {
+	return slices.MaxFunc(all, func(a, b found) int { return a.Listed.Compare(b.Listed) }).Listed
 }
 
 // learn makes a period known, unless it is or its headers cannot be made.

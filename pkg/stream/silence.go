@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"sluice/pkg/codec"
 	"sluice/pkg/media"
 	"sluice/pkg/timeline"
 )
@@ -90,7 +91,7 @@ func (p *programme) standIn(s *sound, a arrival) {
 func (p *programme) fill(s *sound, a arrival, much time.Duration) {
 	end := s.next() + uint32(max(much, 0)/time.Millisecond)
 	for s.since(end) >= s.length.Duration(s.scale) {
-		p.write(arrival{media.Frame{Track: s.id, Key: true, Time: s.next(), Data: s.frame}, a.at})
+		p.write(arrival{media.Frame{Track: s.id, Key: true, Time: s.next(), Length: s.length, Data: s.frame}, a.at})
 		s.ours++
 	}
 }
@@ -179,7 +180,7 @@ func (p *programme) keepSound(first arrival) {
 		if slices.Contains(p.active, t.ID) {
 			continue
 		}
-		if p.declared(t.ID) < 0 && silenceOf(t) != nil {
+		if p.declared(t.ID) < 0 && codec.SilentFrame(t) != nil {
 			p.declareTrack(t)
 		}
 		if s := p.sound(t.ID); s != nil {

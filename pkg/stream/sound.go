@@ -92,19 +92,7 @@ func (p *programme) sound(id media.TrackID) *sound {
 // tune takes the configuration of a track, of whose codec there may be silence.
 func (f *feed) tune(t media.Track) {
 	f.sounds = slices.DeleteFunc(f.sounds, func(s sound) bool { return s.id == t.ID })
-	if frame := silenceOf(t); frame != nil {
+	if frame := codec.SilentFrame(t); frame != nil {
 		f.sounds = append(f.sounds, sound{id: t.ID, frame: frame, length: t.FrameTicks, scale: t.Timescale})
 	}
-}
-
-// silenceOf returns a frame of silence of a track, nil if its codec has none.
-func silenceOf(t media.Track) []byte {
-	if t.Codec != media.AAC {
-		return nil
-	}
-	a, err := codec.ParseAAC(t.Config)
-	if err != nil {
-		return nil
-	}
-	return a.SilentFrame()
 }

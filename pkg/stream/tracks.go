@@ -17,24 +17,12 @@ func (f *feed) declare(t media.Track) bool {
 		slices.SortStableFunc(f.tracks, func(a, b media.Track) int { return int(a.ID.Kind) - int(b.ID.Kind) })
 		return true
 	}
-	if same(f.tracks[i], t) {
+	if f.tracks[i].Equal(t) {
 		return false
 	}
 	f.tune(t)
 	f.tracks[i] = t
 	return true
-}
-
-// same reports whether two tracks have the same CMAF header.
-func same(a, b media.Track) bool {
-	if !slices.Equal(a.Config, b.Config) {
-		return false
-	}
-	a.Config, b.Config = nil, nil
-	return a.ID == b.ID && a.Codec == b.Codec && a.Timescale == b.Timescale && a.Codecs == b.Codecs &&
-		a.CodedWidth == b.CodedWidth && a.CodedHeight == b.CodedHeight && a.Width == b.Width && a.Height == b.Height &&
-		a.SampleAspect == b.SampleAspect && a.FrameRate == b.FrameRate && a.Color == b.Color &&
-		a.SampleRate == b.SampleRate && a.Channels == b.Channels && a.FrameTicks == b.FrameTicks
 }
 
 // release publishes what waits of a track, but for what is far ahead of the picture, as

@@ -16,7 +16,7 @@ func (p *programme) postpone(t media.Track) bool {
 		return false
 	}
 	s.turns = false
-	if !s.heard || !slices.Contains(p.active, t.ID) || p.active[0].Kind != media.Video || same(p.tracks[p.declared(t.ID)], t) {
+	if !s.heard || !slices.Contains(p.active, t.ID) || p.active[0].Kind != media.Video || p.tracks[p.declared(t.ID)].Equal(t) {
 		return false
 	}
 	p.turning = append(p.turning, t)

@@ -53,7 +53,7 @@ func (w *writer) put(s *segment.Placed) {
 	} else if w.open && !w.continues(s) {
 		w.tear(w.era)
 	}
-	if !w.open {
+	if !w.open || w.early(s) {
 		return
 	}
 	if s.Cut == segment.Chunk || s.Cut == segment.Part {
@@ -72,6 +72,13 @@ func (w *writer) put(s *segment.Placed) {
 	if s.Ends != segment.None {
 		w.complete(s.Ends, s.DTS+s.Length)
 	}
+}
+
+// early reports whether s, which does not lead, would begin a segment before the gap in
+// front of it ends, as that is listed.
+func (w *writer) early(s *segment.Placed) bool {
+	n := len(w.gaps)
+	return w.seg.Frames == 0 && n > 0 && w.id != w.programme.active[0] && w.gaps[n-1].Period == w.seg.Period && s.DTS < w.gaps[n-1].End()
 }
 
 // count takes what a sample that was appended says of its segment and part.
@@ -127,7 +134,7 @@ func (w *writer) cut(s *segment.Placed) {
 // of s: where the store refuses the segment, a new one if one can begin, or else none.
 func (w *writer) pass(s *segment.Placed) *era {
 	p := w.programme
-	w.finish(s.DTS, true)
+	w.finish(s.DTS, adjacent)
 	if !w.stale {
 		return w.era
 	}
@@ -155,7 +162,7 @@ func (w *writer) continues(s *segment.Placed) bool {
 // tear ends the current segment with its last sample. What comes after it waits
 // for a new period, unless one has begun.
 func (w *writer) tear(e *era) {
-	w.finish(w.tail(), false)
+	w.finish(w.tail(), elsewhere)
 	if e != w.programme.era {
 		return
 	}
@@ -179,7 +186,7 @@ func (w *writer) turn(e *era, s *segment.Placed) {
 		if h := e.Header(w.id); h != nil {
 			end = min(end, max(s.DTS.Rescale(h.Track.Timescale, w.header.Track.Timescale), w.last+1))
 		}
-		w.finish(end, false)
+		w.finish(end, elsewhere)
 	}
 	for w.next < s.Number && w.skip() {
 	}
@@ -240,10 +247,19 @@ func (w *writer) enter(e *era) {
 	}
 }
 
-// finish ends the current segment, if there is one: it is stored and listed.
-// certain says that the track's next segment begins where this one ends. Where the
-// store refuses it, that is of a period to come.
-func (w *writer) finish(end media.Ticks, certain bool) {
+// A sequel is what comes behind a segment.
+type sequel uint8
+
+const (
+	unknown   sequel = iota // for now nothing: nobody publishes
+	elsewhere               // what does not begin where the segment ends, or belongs to another period
+	adjacent                // the track's next segment
+)
+
+// finish ends the current segment, if there is one: it is stored and listed. Where the
+// store refuses it, an adjacent one is of a period to come. Whoever waits for a part of
+// which nothing came is answered once it is known what comes.
+func (w *writer) finish(end media.Ticks, then sequel) {
 	if !w.open {
 		return
 	}
@@ -260,8 +276,8 @@ func (w *writer) finish(end media.Ticks, certain bool) {
 		now = begins.Add(tick)
 	}
 	w.stage(now)
-	if news || !certain {
-		w.grow(certain, begins)
+	if news || then == elsewhere {
+		w.grow(then == adjacent, begins)
 	}
 	if !w.store() {
 		w.seg.Gap, w.seg.Parts, w.seg.Name = true, nil, gapName(w.seg.Number)

@@ -11,7 +11,8 @@
 // wall-clock time at which it was stamped.
 //
 // Audio is counted in samples: RTMP rounds to milliseconds, and a frame of
-// 1024 samples is not a whole number of them. The count follows the
+// 1024 samples is not a whole number of them. A frame that says its length
+// need not be as long as those of its track are. The count follows the
 // publisher's time slowly, within a bounded correction.
 //
 // Decode times and composition offsets of video are kept as they were sent.
@@ -138,8 +139,11 @@ func (c *Clock) Stamp(f media.Frame, now time.Time) media.Sample {
 	tr.beside = c.pace.head
 	at := media.Ticks(c.at(tr)).Rescale(nanosecond, tr.scale)
 	s := media.Sample{Track: f.Track, Key: f.Key, DTS: c.place(tr, at), Data: f.Data}
+	if f.Length > 0 {
+		tr.frame = f.Length
+	}
 	if tr.frame == 0 {
-		offset := c.offset(tr, f.Offset).Rescale(millisecond, tr.scale)
+		offset := c.offset(tr, f.Offset).Rescale(millisecond, tr.scale) + media.Ticks(f.Nanos).Rescale(nanosecond, tr.scale)
 		// A decode time that was repaired does not move the presentation,
 		// unless the picture would be shown before it is decoded.
 		s.Offset = max(at+offset-s.DTS, min(offset, 0))

@@ -106,6 +106,31 @@ func TestAudioIsCountedInSamples(t *testing.T) {
 	}
 }
 
+// TestFramesThatSayTheirLength has packets of Opus that are not all as long.
+func TestFramesThatSayTheirLength(t *testing.T) {
+	opus := media.Track{ID: a0, Codec: media.Opus, Timescale: 48000, FrameTicks: 960}
+	p := newPublisher(opus)
+	at, end := media.Ticks(0), media.Ticks(0)
+	for i := range 1000 {
+		length := []media.Ticks{960, 2880, 120, 480}[i%4]
+		sent := int(at * 1000 / 48000)
+		s := p.at(sent, media.Frame{Track: a0, Time: uint32(sent), Key: true, Length: length})
+		if i > 0 && s.DTS != end || s.Length != length {
+			t.Fatalf("packet %d of %d samples is at %d, %d long, want %d", i, length, s.DTS, s.Length, end)
+		}
+		at, end = at+length, s.DTS+length
+	}
+}
+
+// TestNanoseconds has a frame be shown so much later.
+func TestNanoseconds(t *testing.T) {
+	p := newPublisher(video)
+	p.at(0, media.Frame{Track: v0, Key: true})
+	if s := p.at(40, media.Frame{Track: v0, Time: 40, Offset: 66, Nanos: 500_000}); s.Offset != 66*90+45 {
+		t.Errorf("shown %d ticks later, want %d", s.Offset, 66*90+45)
+	}
+}
+
 func TestAudioFollowsADriftingClock(t *testing.T) {
 	for _, ppm := range []float64{-200, 200} {
 		p := newPublisher(audio)

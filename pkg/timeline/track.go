@@ -28,7 +28,7 @@ func (r reading) until(raw uint32) time.Duration {
 type track struct {
 	id    media.TrackID
 	scale uint32
-	frame media.Ticks // length of an audio frame, 0 for video
+	frame media.Ticks // length of the newest audio frame, 0 for video
 
 	seen    bool // the publisher has sent a frame
 	reading      // of the last frame

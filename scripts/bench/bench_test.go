@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -71,17 +72,23 @@ func TestTheClip(t *testing.T) {
 
 // TestViewersOfTheFloor has them get playlists and parts, and count them.
 func TestViewersOfTheFloor(t *testing.T) {
-	ticks := make(chan time.Time)
-	server := httptest.NewServer(newFloor(650, 30_000, ticks))
+	ticks := [2]chan time.Time{make(chan time.Time), make(chan time.Time)}
+	floor := newFloor(650, 30_000)
+	for i, stream := range ticks {
+		floor.add(i, stream)
+	}
+	server := httptest.NewServer(floor)
 	defer server.Close()
 	ctx, stop := context.WithCancel(t.Context())
 	v := &viewers{address: strings.TrimPrefix(server.URL, "http://"), tracks: []string{"v0", "a0"}}
-	v.start(ctx, 2, 1)
-	for lists, parts := v.tally(); lists.count < 20 || parts.count < 20; lists, parts = v.tally() {
-		select {
-		case ticks <- time.Now():
-		case <-t.Context().Done():
-			t.Fatal("they do not come")
+	v.start(ctx, 3, 2)
+	for lists, parts := v.tally(); lists.count < 30 || parts.count < 30; lists, parts = v.tally() {
+		for _, stream := range ticks {
+			select {
+			case stream <- time.Now():
+			case <-t.Context().Done():
+				t.Fatal("they do not come")
+			}
 		}
 	}
 	stop()
@@ -146,5 +153,20 @@ func TestOptions(t *testing.T) {
 		if _, err := parse(bad); err == nil {
 			t.Errorf("%q is taken", bad)
 		}
+	}
+}
+
+// TestWarm leaves nothing behind of what it writes, which is what servers write.
+func TestWarm(t *testing.T) {
+	o := options{streams: []int{1, 2}, warmUp: 3 * time.Second, window: time.Second}
+	if mb := float64(o.written()) / 1e6; mb < 2*2*0.3*4 || mb > 2*2*0.4*6 {
+		t.Errorf("two streams of 4 s are %.1f MB, in two forms", mb)
+	}
+	dir := t.TempDir()
+	if err := warm(dir, o); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left %v, %v", left, err)
 	}
 }

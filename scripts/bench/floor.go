@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -13,11 +14,12 @@ import (
 )
 
 // serveFloor answers as a low-latency HLS server does that has nothing to do: playlists and
-// parts of the given sizes from memory, when the next part would be there. It is
-// bare net/http.
+// parts of the given sizes from memory, with the header fields that Sluice's have, when
+// the next part of the stream would be there. Streams have theirs one after the other, evenly
+// over the interval. It is bare net/http.
 func serveFloor(args []string) error {
-	if len(args) != 4 {
-		return fmt.Errorf("floor ADDRESS PLAYLIST-BYTES PART-BYTES INTERVAL")
+	if len(args) != 5 {
+		return fmt.Errorf("floor ADDRESS PLAYLIST-BYTES PART-BYTES INTERVAL STREAMS")
 	}
 	playlistSize, err := strconv.Atoi(args[1])
 	if err != nil {
@@ -31,48 +33,79 @@ func serveFloor(args []string) error {
 	if err != nil {
 		return err
 	}
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	server := http.Server{Addr: args[0], Handler: newFloor(playlistSize, partSize, ticker.C), ReadHeaderTimeout: time.Minute}
+	streams, err := strconv.Atoi(args[4])
+	if err != nil {
+		return err
+	}
+	f := newFloor(playlistSize, partSize)
+	for i := range streams {
+		<-time.After(interval / time.Duration(streams))
+		f.add(i, time.NewTicker(interval).C)
+	}
+	server := http.Server{Addr: args[0], Handler: f, ReadHeaderTimeout: time.Minute}
 	return server.ListenAndServe()
 }
 
 // A floor answers with bytes from memory.
 type floor struct {
 	playlist, part []byte
-	next           atomic.Pointer[chan struct{}] // closed when there is another part
+	streams        map[string]*edge // by the first letters of their paths
 }
 
-// newFloor returns one for which there is another part at each tick.
-func newFloor(playlistSize, partSize int, ticks <-chan time.Time) *floor {
-	f := &floor{playlist: floorPlaylist(playlistSize), part: make([]byte, partSize)}
+// An edge is where a stream is, for the viewers who wait there.
+type edge struct {
+	next atomic.Pointer[chan struct{}] // closed when there is another part
+}
+
+func newFloor(playlistSize, partSize int) *floor {
+	return &floor{playlist: floorPlaylist(playlistSize), part: make([]byte, partSize), streams: make(map[string]*edge)}
+}
+
+// add adds a stream, of which there is another part at each tick.
+func (f *floor) add(stream int, ticks <-chan time.Time) {
+	e := &edge{}
 	next := make(chan struct{})
-	f.next.Store(&next)
+	e.next.Store(&next)
+	f.streams[streamFolder(stream)] = e
 	go func() {
 		for range ticks {
 			next := make(chan struct{})
-			close(*f.next.Swap(&next))
+			close(*e.next.Swap(&next))
 		}
 	}()
-	return f
 }
 
 // ServeHTTP implements http.Handler.
 func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, kind := f.part, "video/mp4"
+	h := w.Header()
 	if strings.HasSuffix(r.URL.Path, ".m3u8") {
 		body, kind = f.playlist, "application/vnd.apple.mpegurl"
-		w.Header().Set("Content-Encoding", "gzip")
+		h.Set("Content-Encoding", "gzip")
+		h.Set("Vary", "Accept-Encoding")
+	}
+	track, _ := path.Split(r.URL.Path)
+	stream, _ := path.Split(strings.TrimSuffix(track, "/"))
+	e := f.streams[stream]
+	if e == nil {
+		http.NotFound(w, r)
+		return
 	}
 	if strings.HasSuffix(r.URL.Path, ".m4s") || r.URL.RawQuery != "" {
 		select {
-		case <-*f.next.Load():
+		case <-*e.next.Load():
 		case <-r.Context().Done():
 			return
 		}
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "Date, Age, Content-Length, Content-Range, ETag")
+	h.Set("Timing-Allow-Origin", "*")
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("ETag", `"p161581317340590"`)
+	h.Set("Accept-Ranges", "bytes")
+	h.Set("Content-Type", kind)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -49,7 +50,7 @@ type options struct {
 	warmUp  time.Duration
 	window  time.Duration
 	runs    int
-	only    string
+	only    *regexp.Regexp
 	lal     bool
 	json    string
 }
@@ -65,7 +66,7 @@ func parse(args []string) (o options, err error) {
 	set.DurationVar(&o.warmUp, "warm-up", 35*time.Second, "for how long publishers are on air before that: windows are full then")
 	set.DurationVar(&o.window, "window", 20*time.Second, "for how long each is measured")
 	set.IntVar(&o.runs, "runs", 1, "how often all is measured; medians are printed")
-	set.StringVar(&o.only, "only", "", "measure only servers whose name contains this, and floors")
+	only := set.String("only", "", "measure only servers whose name this regular expression matches, and floors")
 	set.BoolVar(&o.lal, "lal", true, "build LAL, with the go command, and measure it")
 	set.StringVar(&o.json, "json", "", "write all that was measured to this file")
 	if err := set.Parse(args); err != nil {
@@ -91,6 +92,9 @@ func parse(args []string) (o options, err error) {
 		}
 		o.viewers = append(o.viewers, a)
 	}
+	if o.only, err = regexp.Compile(*only); err != nil {
+		return options{}, fmt.Errorf("--only: %w", err)
+	}
 	o.sluice, err = filepath.Abs(o.sluice)
 	return o, err
 }
@@ -107,6 +111,9 @@ func run(ctx context.Context, o options) (err error) {
 		if lal, err = buildLAL(ctx, dir); err != nil {
 			fmt.Fprintln(os.Stderr, "bench: LAL is left out:", err)
 		}
+	}
+	if err := warm(dir, o); err != nil {
+		return err
 	}
 	all, missing := servers(o.sluice, lal)
 	for _, name := range missing {
@@ -130,7 +137,7 @@ func run(ctx context.Context, o options) (err error) {
 func measure(ctx context.Context, o options, all []server, dir string, t *table) error {
 	for _, n := range o.streams {
 		for _, s := range all {
-			if !s.sink && !strings.Contains(s.name, o.only) {
+			if !s.sink && !o.only.MatchString(s.name) {
 				continue
 			}
 			r, err := measureIngest(ctx, s, dir, n, o)
@@ -148,7 +155,7 @@ func measure(ctx context.Context, o options, all []server, dir string, t *table)
 		}
 		what := fmt.Sprintf("%d viewers of %d streams", a.viewers, a.streams)
 		t.add(what, sluice.name, r)
-		if r, err = measureFloor(ctx, dir, a.viewers, int(r[playlistSize]), int(r[partSize]), o.window); err != nil {
+		if r, err = measureFloor(ctx, dir, a, r, o.window); err != nil {
 			return fmt.Errorf("%d viewers of bare net/http: %w", a.viewers, err)
 		}
 		t.add(what, "bare net/http", r)

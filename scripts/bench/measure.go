@@ -129,9 +129,9 @@ func measureViewers(ctx context.Context, s server, parent string, a audience, o 
 	return r, nil
 }
 
-// measureFloor measures what as many cost that ask bare net/http for answers of the given
-// sizes.
-func measureFloor(ctx context.Context, parent string, n, playlist, part int, window time.Duration) (r result, err error) {
+// measureFloor measures what as many cost that ask bare net/http for the same: as many
+// answers in a second, of the same sizes, to as many at a time.
+func measureFloor(ctx context.Context, parent string, a audience, same result, window time.Duration) (r result, err error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -140,7 +140,9 @@ func measureFloor(ctx context.Context, parent string, n, playlist, part int, win
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(self, "floor", address, strconv.Itoa(playlist), strconv.Itoa(part), "250ms")
+	const each = 4 // a playlist and a part of two tracks
+	interval := time.Duration(each * float64(time.Second) / same[requests])
+	cmd := exec.Command(self, "floor", address, strconv.Itoa(int(same[playlistSize])), strconv.Itoa(int(same[partSize])), interval.String(), strconv.Itoa(a.streams))
 	p, err := startProcess(filepath.Join(parent, "floor.log"), cmd)
 	if err != nil {
 		return nil, err
@@ -149,11 +151,11 @@ func measureFloor(ctx context.Context, parent string, n, playlist, part int, win
 	if err := listening(ctx, address); err != nil {
 		return nil, err
 	}
-	r, err = watch(ctx, p, &viewers{address: address, tracks: []string{"v0", "a0"}}, audience{n, 1}, window)
+	r, err = watch(ctx, p, &viewers{address: address, tracks: []string{"v0", "a0"}}, a, window)
 	if err != nil {
 		return nil, err
 	}
-	r[cpu] /= float64(n)
+	r[cpu] /= float64(a.viewers)
 	return r, nil
 }
 

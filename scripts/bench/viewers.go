@@ -68,7 +68,7 @@ func (v *viewers) watch(ctx context.Context, stream int, aged bool, track string
 	stop := context.AfterFunc(ctx, func() { lists.close(); media.close() })
 	defer stop()
 
-	folder := "/live/n" + strconv.Itoa(stream) + "/" + track + "/"
+	folder := streamFolder(stream) + track + "/"
 	var l listing
 	if err := l.read(lists, folder+"index.m3u8"); err != nil {
 		return err
@@ -100,6 +100,8 @@ func (v *viewers) watch(ctx context.Context, stream int, aged bool, track string
 	}
 	return nil
 }
+
+func streamFolder(stream int) string { return "/live/n" + strconv.Itoa(stream) + "/" }
 
 func (v *viewers) note(t *tally, size int) {
 	v.mu.Lock()

@@ -22,10 +22,10 @@ func allowed() map[string][]string {
 
 		"pkg/rtmp":   {"pkg/amf", "pkg/flv", "pkg/codec", "pkg/media"},
 		"pkg/stream": {"pkg/timeline", "pkg/segment", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/codec", "pkg/media"},
-		"pkg/origin": {"pkg/hls", "pkg/dash", "pkg/mpegts", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/media"},
+		"pkg/origin": {"pkg/hls", "pkg/dash", "pkg/mpegts", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/scroll", "pkg/media"},
 
-		"pkg/hls":      {"pkg/live", "pkg/codec", "pkg/media"},
-		"pkg/dash":     {"pkg/live", "pkg/codec", "pkg/media"},
+		"pkg/hls":      {"pkg/live", "pkg/scroll", "pkg/codec", "pkg/media"},
+		"pkg/dash":     {"pkg/live", "pkg/scroll", "pkg/codec", "pkg/media"},
 		"pkg/live":     {"pkg/media"},
 		"pkg/cmaf":     {"pkg/codec", "pkg/media"},
 		"pkg/mpegts":   {"pkg/codec", "pkg/media"},
@@ -36,6 +36,7 @@ func allowed() map[string][]string {
 
 		"pkg/amf":    nil,
 		"pkg/store":  nil,
+		"pkg/scroll": nil,
 		"pkg/config": nil,
 		"pkg/media":  nil,
 		"pkg/push":   nil,

@@ -15,6 +15,8 @@ export interface ClockPublisher {
 export interface ClockSettings {
   /** B-frames in a row; none by default. */
   bFrames?: number;
+  /** Pictures a second. */
+  rate?: number;
   /** How many times as wide and high the picture is. */
   times?: number;
   /** Seconds after which sound stops; 0 for none at all. */
@@ -25,12 +27,13 @@ export interface ClockSettings {
 
 /** Publishes, with ffmpeg, a picture that shows the wall clock, with a key frame every two seconds, and a tone. */
 export function publishClock(url: string, settings: ClockSettings = {}): ClockPublisher {
-  const { bFrames = 0, times = 1, sound, dark } = settings;
+  const { bFrames = 0, rate = RATE, times = 1, sound, dark } = settings;
   const input = ['-re', '-f', 'lavfi', '-i', `testsrc2=s=${WIDTH}x${HEIGHT}:r=${RATE}`];
   const tone = sound === 0 ? [] : ['-re', '-f', 'lavfi', '-i', 'sine=sample_rate=48000'];
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-bf', `${bFrames}`];
-  const groups = ['-b_strategy', '0', '-g', `${2 * RATE}`, '-sc_threshold', '0', '-b:v', '500k'];
-  const codecs = [...video, ...groups, '-c:a', 'aac', '-b:a', '64k'];
+  const groups = ['-b_strategy', '0', '-g', `${2 * rate}`, '-sc_threshold', '0', '-b:v', '500k'];
+  const pace = rate === RATE ? [] : ['-r', `${rate}`];
+  const codecs = [...video, ...pace, ...groups, '-c:a', 'aac', '-b:a', '64k'];
   const output = ['-flush_packets', '1', '-f', 'flv'];
   if (sound) {
     tone.unshift('-t', `${sound}`);

@@ -30,6 +30,13 @@ export class Program {
     this.#child.on('error', (error) => this.log.push(String(error)));
   }
 
+  /** Stops it for a while, as a machine does that is short of time. */
+  async falter(seconds: number): Promise<void> {
+    this.#child.kill('SIGSTOP');
+    await new Promise((done) => setTimeout(done, 1000 * seconds));
+    this.#child.kill('SIGCONT');
+  }
+
   /** Asks it to stop and waits until it has; resolves at once when it has stopped before. */
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null || !this.#child.pid) return;

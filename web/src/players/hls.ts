@@ -1,4 +1,4 @@
-import Hls, { ErrorTypes, Events, type ErrorData } from 'hls.js';
+import Hls, { ErrorTypes, Events, XhrLoader, type ErrorData, type PlaylistLoaderContext } from 'hls.js';
 import workerPath from 'hls.js/dist/hls.worker.js?url';
 import type { OpenPlayer, Piece, Player, PlayerEvents } from './player';
 import { bufferAhead, bufferedRanges } from '../latency';
@@ -9,6 +9,20 @@ const LEFT_AFTER_JUMP = 0.5; // seconds
 const RECOVERIES = 2; // of the media element, before the player is given up
 const RECOVERY_WINDOW = 30_000; // ms after which they are forgotten
 
+/**
+ * Loads playlists with hls.js's own time limits. For those that it asks to be held it takes 0.8 of a segment's
+ * length instead. Some segments behind the live edge it waits for whole ones, so an encoder that falters would
+ * run into that.
+ */
+class PatientLoader extends XhrLoader {
+  declare context: PlaylistLoaderContext | null;
+
+  override load(...[context, config, callbacks]: Parameters<XhrLoader['load']>): void {
+    const { default: loadPolicy } = Hls.DefaultConfig.playlistLoadPolicy;
+    super.load(context, { ...config, loadPolicy }, callbacks);
+  }
+}
+
 /** hls.js on MediaSource or ManagedMediaSource: CMAF and MPEG-TS alike. */
 export const openHls: OpenPlayer = (video, { engine, manifest, latency }, events): Player => {
   const hls = new Hls({
@@ -18,6 +32,7 @@ export const openHls: OpenPlayer = (video, { engine, manifest, latency }, events
     liveDurationInfinity: true,
     lowLatencyMode: latency === 'low',
     maxLiveSyncPlaybackRate: CATCH_UP,
+    ...(latency === 'normal' && { pLoader: PatientLoader }),
   });
   const codecs = new Map<string, string>();
 
