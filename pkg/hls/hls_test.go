@@ -273,3 +273,36 @@ func TestTransportStreamWaitsForAudio(t *testing.T) {
 		t.Error("the CMAF playlist waits for audio")
 	}
 }
+
+// TestTransportStreamKeepsThreeTargetDurations looks at the shortest window when the video of a
+// segment is finished and its audio is not (RFC 8216bis 6.2.2).
+func TestTransportStreamKeepsThreeTargetDurations(t *testing.T) {
+	s := newShow()
+	s.Presentation = live.New(live.Settings{App: "live", Name: "show", Window: 6 * time.Second, Started: noon})
+	s.begin(0, 0.451, hd, lc)
+	s.addMany(1)
+	early, sequence := 0, ""
+	for i := range 60 {
+		s.add([]float64{2, 1.5, 2, 0.6, 2, 2, 1}[i%7], func(seg *live.Segment) {
+			text := hls.Media(s.Snapshot(), v0, hls.TS).Bytes()
+			depth := 0.0
+			for _, m := range lengths.FindAllSubmatch(text, -1) {
+				length, _ := strconv.ParseFloat(string(m[1]), 64)
+				depth += length
+			}
+			at := string(sequences.Find(text))
+			if at < sequence || at > "#EXT-X-MEDIA-SEQUENCE:1000" && depth < 6 {
+				t.Errorf("segment %d of %v: %.3f s are listed, behind %s:\n%s", i, seg.Header.Track.ID, depth, sequence, text)
+			}
+			sequence = at
+			if r := s.Snapshot().Rendition(v0); seg.Header.Track.ID == a0 && !bytes.Contains(text, []byte(r.Segments[len(r.Segments)-1].Name+".ts")) {
+				early++
+			}
+		})
+	}
+	if early != 60 {
+		t.Errorf("%d segments of video were not listed before their audio was finished", early)
+	}
+}
+
+var sequences = regexp.MustCompile(`(?m)^#EXT-X-MEDIA-SEQUENCE:\d+`)

@@ -58,9 +58,7 @@ func list(s *live.Snapshot, id media.TrackID, form Form) *playlist {
 	}
 	p := &playlist{form: form, target: s.Targets.Segment, segments: r.Segments, all: r.Independent()}
 	if form == TS {
-		for len(p.segments) > 0 && !s.Ended && !paired(s, &p.segments[len(p.segments)-1]) {
-			p.segments = p.segments[:len(p.segments)-1]
-		}
+		p.pair(s, r)
 	} else if p.part = s.Targets.Part; p.part > 0 && r.Growing != nil && len(r.Growing.Parts) > 0 {
 		p.growing = &r.Growing.Segment
 	}
@@ -68,6 +66,20 @@ func list(s *live.Snapshot, id media.TrackID, form Form) *playlist {
 		return nil
 	}
 	return p
+}
+
+// pair leaves out the segments that some rendition has not come to the end of. Three target
+// durations remain (RFC 8216bis 6.2.2): what has made room for them stays until then.
+func (p *playlist) pair(s *live.Snapshot, r *live.Rendition) {
+	n := 0
+	for n < len(r.Segments) && !s.Ended && !paired(s, &r.Segments[len(r.Segments)-1-n]) {
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	p.segments = r.Without(n, 3*p.target)
+	p.all = p.all && len(p.segments) > 0 && p.segments[0].Number == r.Segments[0].Number
 }
 
 // paired reports whether all renditions have come to the end of a segment.

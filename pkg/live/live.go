@@ -181,6 +181,25 @@ func (r *Rendition) Find(match func(*Segment) bool) (Segment, bool) {
 	return Segment{}, false
 }
 
+// Without returns what is listed without the n newest, behind so many of those that left
+// the window that it is as long as a time, as far as they can still be had.
+func (r *Rendition) Without(n int, length time.Duration) []Segment {
+	rest := r.Segments[:len(r.Segments)-n]
+	for _, seg := range rest {
+		length -= seg.Length()
+	}
+	var back []Segment
+	for i := len(r.past) - 1; i >= 0 && length > 0 && r.past[i].Number+uint64(len(back))+1 == r.Segments[0].Number; i-- {
+		back = append(back, r.past[i].Segment)
+		length -= r.past[i].Length()
+	}
+	if len(back) == 0 {
+		return rest
+	}
+	slices.Reverse(back)
+	return append(back, rest...)
+}
+
 // A Snapshot is one state of a presentation.
 type Snapshot struct {
 	Published  time.Time     // when there was news last: see DatedMemo
