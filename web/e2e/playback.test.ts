@@ -137,7 +137,7 @@ test('shows figures and addresses, and is used by keyboard', async () => {
   await expect.poll(() => page.locator('[data-video]').textContent()).toMatch(/^H\.264/);
   await expect.poll(() => page.locator('[data-audio]').textContent()).toMatch(/AAC/);
   const shown = () =>
-    page.evaluate(() => [window.sluice?.stalls, document.querySelector('[data-stalls]')?.textContent?.replace(/,.*/, '')]);
+    page.evaluate(() => [window.sluice?.stalls, document.querySelector('[data-stalls]')?.textContent.replace(/,.*/, '')]);
   await expect.poll(async () => (await shown()).join()).toMatch(/^0,None$|^([1-9]\d*),\1$/);
   expect(await page.locator('.addresses a').allTextContents()).toEqual([
     `${url}index.m3u8`,
