@@ -32,7 +32,8 @@ describe.each([
 ] as const)(
   '$player, latency $latency',
   ({ player, latency, asks, loads, spares, within: [least, most] }) => {
-    test(`plays ${SECONDS} s without a stall`, async () => {
+    // What else runs on the machine makes players stall: whoever did is watched again.
+    test(`plays ${SECONDS} s without a stall`, { retry: 1 }, async () => {
       const { page, trouble, requests } = await open(browser, `${url}?player=${player}&latency=${latency}`);
       await playing(page);
       const stretch = await play(page, SECONDS);
@@ -137,7 +138,10 @@ test('shows figures and addresses, and is used by keyboard', async () => {
   await expect.poll(() => page.locator('[data-video]').textContent()).toMatch(/^H\.264/);
   await expect.poll(() => page.locator('[data-audio]').textContent()).toMatch(/AAC/);
   const shown = () =>
-    page.evaluate(() => [window.sluice?.stalls, document.querySelector('[data-stalls]')?.textContent.replace(/,.*/, '')]);
+    page.evaluate(() => [
+      window.sluice?.stalls,
+      document.querySelector('[data-stalls]')?.textContent.replace(/,.*/, ''),
+    ]);
   await expect.poll(async () => (await shown()).join()).toMatch(/^0,None$|^([1-9]\d*),\1$/);
   expect(await page.locator('.addresses a').allTextContents()).toEqual([
     `${url}index.m3u8`,
