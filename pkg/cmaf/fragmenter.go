@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"sluice/pkg/media"
 )
@@ -29,10 +30,11 @@ type Fragmenter struct {
 	rows        []row
 	data        [][]byte // of the samples, behind the memory for what is in front of them in the chunk
 	size        int      // bytes of data
+	key         int      // bytes of the newest segment up to the end of its key frame
 }
 
 // NewFragmenter returns the Fragmenter of t. Its first chunk begins a segment
-// and has the given sequence number; the number rises by one with every chunk.
+// and has the given sequence number; the number rises by one with every moof.
 func NewFragmenter(t media.Track, sequence uint32) *Fragmenter {
 	return &Fragmenter{
 		sequence:  sequence,
@@ -50,7 +52,7 @@ func (f *Fragmenter) StartSegment() { f.opening = true }
 // Len returns the number of samples that wait for Flush.
 func (f *Fragmenter) Len() int { return len(f.rows) }
 
-// Sequence returns the sequence number of the next chunk.
+// Sequence returns the sequence number of the next moof.
 func (f *Fragmenter) Sequence() uint32 { return f.sequence }
 
 // Append adds s to the chunk and holds s.Data until Flush. Samples come in
@@ -103,7 +105,8 @@ func (f *Fragmenter) check(s media.Sample) error {
 // one slice of exactly their size, and begins an empty one; nil when there are
 // no samples. The last sample lasts until end; an end that is not after its
 // decode time, or more than 32 bits after it, is taken as the nearest that is
-// possible.
+// possible. The key frame that a segment of video begins with has a moof and an
+// mdat of its own: see KeySize.
 func (f *Fragmenter) Flush(end media.Ticks) []byte {
 	n := len(f.rows)
 	if n == 0 {
@@ -113,10 +116,14 @@ func (f *Fragmenter) Flush(end media.Ticks) []byte {
 	chunk := f.chunk()
 	clear(f.data[1:]) // let go of the frames
 	f.rows, f.data, f.size = f.rows[:0], f.data[:1], 0
-	f.sequence++
 	f.opening = false
 	return chunk
 }
+
+// KeySize returns how many bytes the newest segment has from its beginning to the end of
+// the key frame that it begins with, which can be decoded by themselves; 0 if it begins with
+// none, or its first chunk is not flushed, or the track is no video.
+func (f *Fragmenter) KeySize() int { return f.key }
 
 // Sizes of the boxes that are always the same.
 const (
@@ -127,27 +134,47 @@ const (
 
 // chunkOverhead bounds the bytes of a chunk of n samples beside their data.
 func chunkOverhead(n int) int {
-	return stypSize + prftSize + 3*boxHeader + mfhdSize + tfdtSize + maxTfhdSize + maxTrunSize + n*maxRowSize
+	const fragment = 3*boxHeader + mfhdSize + tfdtSize + maxTfhdSize + maxTrunSize
+	return stypSize + prftSize + 2*fragment + n*maxRowSize
 }
 
 // chunk writes what has been gathered. The caller has set the last duration.
 func (f *Fragmenter) chunk() []byte {
-	run := runOf(f.rows)
-	traf := boxHeader + run.tfhdSize() + tfdtSize + run.trunSize()
-	moof := boxHeader + mfhdSize + traf
 	b := f.data[0][:0]
 	if f.opening {
 		b = appendPrft(appendStyp(b), f.start, f.timescale)
+		f.key = 0
 	}
+	if f.opening && !f.audio && f.rows[0].flags == syncSample {
+		first := len(f.data[1])
+		b = f.appendHead(b, f.rows[:1], f.start, first)
+		n := len(b)
+		f.key = n + first
+		if rest := f.rows[1:]; len(rest) > 0 {
+			b = f.appendHead(b, rest, f.start+media.Ticks(f.rows[0].duration), f.size-first)
+			f.data = slices.Insert(f.data, 2, b[n:])
+		}
+		f.data[0] = b[:n]
+	} else {
+		f.data[0] = f.appendHead(b, f.rows, f.start, f.size)
+	}
+	return bytes.Join(f.data, nil) // which does not clear the memory that it fills
+}
+
+// appendHead appends what is in front of samples, which have size bytes: a moof, and the
+// beginning of an mdat.
+func (f *Fragmenter) appendHead(b []byte, rows []row, start media.Ticks, size int) []byte {
+	run := runOf(rows)
+	traf := boxHeader + run.tfhdSize() + tfdtSize + run.trunSize()
+	moof := boxHeader + mfhdSize + traf
 	b = appendBox(b, moof, "moof")
 	b = appendFullBox(b, mfhdSize, "mfhd", 0, 0)
 	b = binary.BigEndian.AppendUint32(b, f.sequence)
 	b = appendBox(b, traf, "traf")
 	b = run.appendTfhd(b)
 	b = appendFullBox(b, tfdtSize, "tfdt", 1, 0)
-	b = binary.BigEndian.AppendUint64(b, uint64(f.start))
+	b = binary.BigEndian.AppendUint64(b, uint64(start))
 	b = run.appendTrun(b, moof+boxHeader)
-	b = appendBox(b, boxHeader+f.size, "mdat")
-	f.data[0] = b
-	return bytes.Join(f.data, nil) // which does not clear the memory that it fills
+	f.sequence++
+	return appendBox(b, boxHeader+size, "mdat")
 }

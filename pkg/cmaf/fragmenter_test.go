@@ -52,8 +52,8 @@ func TestChunkBoxes(t *testing.T) {
 		tfhd, trun uint32
 	}{
 		{
-			"video of a constant rate that begins with a key frame",
-			videoTrack(), frames(videoID, epoch, 3000, "Ippp"), epoch + 12000, 0x02002a, 0x205,
+			"video of a constant rate",
+			videoTrack(), frames(videoID, epoch, 3000, "pppp"), epoch + 12000, 0x02002a, 0x201,
 		},
 		{
 			"video with B frames and one long frame",
@@ -198,8 +198,13 @@ func TestChunksReadBack(t *testing.T) {
 		for range 1 + r.IntN(5) {
 			var samples []media.Sample
 			samples, at = randomSamples(r, track.ID, at, 1+r.IntN(12))
+			opens := len(segment) == 0 && track.ID == videoID && samples[0].Key
 			segment = append(segment, chunkOf(t, f, samples, at)...)
-			groups, all = append(groups, samples), append(all, samples...)
+			all = append(all, samples...)
+			if opens && len(samples) > 1 {
+				groups, samples = append(groups, samples[:1]), samples[1:]
+			}
+			groups = append(groups, samples)
 		}
 
 		file := decode(t, init, segment)
@@ -229,6 +234,40 @@ func TestChunksReadBack(t *testing.T) {
 		first, last, err := cmaf.Times(segment)
 		if err != nil || first != start || last != at {
 			t.Fatalf("seed %d: times %d to %d, %v; want %d to %d", seed, first, last, err, start, at)
+		}
+	}
+}
+
+// TestKeyFrameByItself takes a segment of video as far as the end of its key frame: mp4ff finds
+// that one sample in it, and the rest of the chunk behind it.
+func TestKeyFrameByItself(t *testing.T) {
+	init, err := cmaf.Header(videoTrack())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := cmaf.NewFragmenter(videoTrack(), 1)
+	for i, kinds := range []string{"Ippp", "I", "IIp", "pIp"} {
+		f.StartSegment()
+		samples := frames(videoID, epoch, 3000, kinds)
+		end := epoch + 3000*media.Ticks(len(samples))
+		chunk := chunkOf(t, f, samples, end)
+		n := f.KeySize()
+		if kinds[0] != 'I' {
+			if n != 0 {
+				t.Errorf("%s: a key frame of %d bytes", kinds, n)
+			}
+			continue
+		}
+		key := decode(t, init, chunk[:n])
+		compare(t, key.Segments[0].Fragments[0], videoTrack(), samples[:1], epoch+3000)
+		if rest := chunk[n:]; len(samples) > 1 {
+			compare(t, decode(t, init, rest).Segments[0].Fragments[0], videoTrack(), samples[1:], end)
+		} else if len(rest) > 0 {
+			t.Errorf("%d bytes behind the only frame", len(rest))
+		}
+		chunkOf(t, f, frames(videoID, end, 3000, "pp"), end+6000)
+		if f.KeySize() != n {
+			t.Errorf("segment %d: %d bytes of key frame, and behind the next chunk %d", i, n, f.KeySize())
 		}
 	}
 }

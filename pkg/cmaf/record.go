@@ -29,6 +29,7 @@ type Record struct {
 	Start, Duration, Offset media.Ticks // Offset is presentation time less decode time
 	Frames                  int
 	Independent             bool
+	KeySize                 int64 // bytes of the segment up to the end of its first key frame: see Fragmenter
 
 	SegmentTarget, PartTarget, ChunkTarget time.Duration
 	Window                                 time.Duration // for which segments stayed listed
@@ -152,6 +153,7 @@ func (c *recordCoder) record(r *Record) {
 	number(c, &r.Offset)
 	number(c, &r.Frames)
 	c.flag(&r.Independent)
+	number(c, &r.KeySize)
 	number(c, &r.SegmentTarget)
 	number(c, &r.PartTarget)
 	number(c, &r.ChunkTarget)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -100,14 +101,35 @@ func (s *server) packetsOf(stream, form string, want map[string][]packet) map[st
 	switch {
 	case form == "ts.m3u8" && !video:
 		return packets(s.t, s.joined(stream, "a0"))
-	case form != "index.mpd":
+	case form != "index.mpd" && !video:
 		return packets(s.t, url)
+	case form != "index.mpd":
+		return packets(s.t, s.pictured(stream, form), "-protocol_whitelist", "file,http,tcp", "-allowed_extensions", "ALL")
 	}
 	found := map[string][]packet{}
 	for kind := range want {
 		found[kind] = packets(s.t, url, "-select_streams", kind[:1])[kind]
 	}
 	return found
+}
+
+// pictured returns a file of a multivariant playlist that leaves out the variant of sound alone,
+// which ffprobe would read beside the same sound with the picture.
+func (s *server) pictured(stream, form string) string {
+	s.t.Helper()
+	folder := s.http + "/" + stream + "/"
+	text := regexp.MustCompile(`(?m)^#EXT-X-STREAM-INF:.*\n(a\d+)/.*\n`).ReplaceAllString(s.get("/"+stream+"/"+form), "")
+	text = regexp.MustCompile(`(?m)^[va]\d+/|URI="`).ReplaceAllStringFunc(text, func(at string) string {
+		if strings.HasPrefix(at, "URI") {
+			return at + folder
+		}
+		return folder + at
+	})
+	file := filepath.Join(s.t.TempDir(), "pictured.m3u8")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	return file
 }
 
 // joined returns a file of all MPEG-TS segments of a rendition.

@@ -6,7 +6,7 @@
 // its server holds requests, sends updates and hints as that playlist says. Nobody is
 // in a hurry any more when the presentation has ended: then it lists whole segments, as
 // hls.js comes to an end in those only, whichever track is the longer one. As MPEG-TS
-// it is an ordinary one.
+// it is an ordinary one, and so is that of I-frames.
 package hls
 
 import (
@@ -22,8 +22,9 @@ type Form uint8
 
 // The forms in which segments are offered.
 const (
-	CMAF Form = iota // each rendition by itself, fragmented MP4
-	TS               // video and audio together, MPEG-2 transport stream
+	CMAF    Form = iota // each rendition by itself, fragmented MP4
+	TS                  // video and audio together, MPEG-2 transport stream
+	IFrames             // of a rendition of video, the key frames that segments begin with, as byte ranges of CMAF
 )
 
 // offered reports whether all that is listed can be packed in a form.

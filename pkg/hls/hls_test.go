@@ -107,6 +107,9 @@ func (s *show) add(seconds float64, change func(*live.Segment)) {
 		if change != nil {
 			change(&seg)
 		}
+		if t.ID.Kind == media.Video && seg.Independent && !seg.Gap {
+			seg.KeySize = 31_000 + int64(s.number)
+		}
 		s.at[t.ID] = seg.End().Time(t.Timescale)
 		s.Add(t.ID, seg, live.Targets{Segment: 2 * time.Second}, s.at[t.ID])
 	}
@@ -176,6 +179,8 @@ func TestPlaylists(t *testing.T) {
 				"a0/index.m3u8": hls.Media(s, a0, hls.CMAF).Bytes(),
 				"v0/ts.m3u8":    hls.Media(s, v0, hls.TS).Bytes(),
 				"a0/ts.m3u8":    hls.Media(s, a0, hls.TS).Bytes(),
+
+				"v0/iframes.m3u8": hls.Media(s, v0, hls.IFrames).Bytes(),
 			} {
 				golden(t, filepath.Join("testdata", c.name, name), text)
 				obey(t, name, text)

@@ -57,15 +57,27 @@ func list(s *live.Snapshot, id media.TrackID, form Form) *playlist {
 		return nil
 	}
 	p := &playlist{form: form, target: s.Targets.Segment, segments: r.Segments, all: r.Independent()}
-	if form == TS {
+	switch form {
+	case TS:
 		p.pair(s, r)
-	} else if p.part = s.Targets.Part; p.part > 0 && r.Growing != nil && len(r.Growing.Parts) > 0 {
-		p.growing = &r.Growing.Segment
+	case IFrames:
+		if p.all = true; r.KeyBandwidth() == 0 {
+			return nil
+		}
+	case CMAF:
+		p.grow(s, r)
 	}
 	if len(p.segments) == 0 {
 		return nil
 	}
 	return p
+}
+
+// grow adds what a low-latency playlist lists beside whole segments.
+func (p *playlist) grow(s *live.Snapshot, r *live.Rendition) {
+	if p.part = s.Targets.Part; p.part > 0 && r.Growing != nil && len(r.Growing.Parts) > 0 {
+		p.growing = &r.Growing.Segment
+	}
 }
 
 // pair leaves out the segments that some rendition has not come to the end of. Three target
@@ -210,6 +222,9 @@ func (p *playlist) head(skipped int) {
 	if p.independent() {
 		p.add("#EXT-X-INDEPENDENT-SEGMENTS\n")
 	}
+	if p.form == IFrames {
+		p.add("#EXT-X-I-FRAMES-ONLY\n")
+	}
 	if skipped > 0 {
 		p.add("#EXT-X-SKIP:SKIPPED-SEGMENTS=")
 		p.number(uint64(skipped))
@@ -245,7 +260,7 @@ func (p *playlist) before(i int) *live.Segment {
 // players that look for it in the update only.
 func (p *playlist) lead(seg, before *live.Segment, first bool) {
 	p.discontinuities(before, seg.Period.Sequence)
-	if p.form == CMAF && (first || seg.Header != before.Header) {
+	if p.form != TS && (first || seg.Header != before.Header) {
 		p.add("#EXT-X-MAP:URI=\"")
 		p.add(seg.Header.Name)
 		p.add(".mp4\"\n")
@@ -266,14 +281,21 @@ func (p *playlist) discontinuities(before *live.Segment, next uint64) {
 	}
 }
 
-// segment writes what is said of a finished segment.
+// segment writes what is said of a finished segment. One without a key frame to begin with is a
+// gap in a playlist of those, so that all playlists count alike.
 func (p *playlist) segment(seg *live.Segment) {
-	if seg.Gap {
+	keyless := p.form == IFrames && seg.KeySize == 0
+	if seg.Gap || keyless {
 		p.add("#EXT-X-GAP\n")
 	}
 	p.add("#EXTINF:")
 	p.text = appendSeconds(p.text, length(seg))
 	p.add(",\n")
+	if p.form == IFrames && !seg.Gap && !keyless {
+		p.add("#EXT-X-BYTERANGE:")
+		p.number(uint64(seg.KeySize))
+		p.add("@0\n")
+	}
 	p.add(seg.Name)
 	if p.form == TS {
 		p.add(".ts\n")

@@ -24,13 +24,18 @@ func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 	ladder := byKind(spans[len(spans)-1].Tracks)
 	var b bytes.Buffer
 	b.WriteString("#EXTM3U\n")
-	if form == CMAF && len(ladder.video) > 0 {
+	if form == CMAF && (len(ladder.video) > 0 || ladder.choice()) {
 		for i, group := range ladder.audio {
 			writeAudioGroup(&b, groupID(i), group, prefix)
 		}
 	}
 	for _, v := range ladder.variants(form) {
 		v.write(&b, form, prefix)
+	}
+	if form == CMAF {
+		for _, v := range ladder.video {
+			writeIFrames(&b, v, prefix)
+		}
 	}
 	return b.Bytes()
 }
@@ -65,37 +70,46 @@ func groupID(i int) string {
 	return "audio-" + strconv.Itoa(i+1)
 }
 
-// A variant is one choice for the player: a video rendition and the audio
-// heard with it, or audio by itself.
-type variant struct {
-	main  live.Listed
-	group string        // of audio, "" if there is none
-	audio []live.Listed // of the group
+// choice reports whether there are several tracks of one codec to listen to.
+func (l ladder) choice() bool {
+	return slices.ContainsFunc(l.audio, func(group []live.Listed) bool { return len(group) > 1 })
 }
 
-// variants returns those of a form. In MPEG-TS the first track of audio goes with each of video.
+// A variant is one choice for the player: a video rendition and the audio
+// heard with it, or one of both by itself.
+type variant struct {
+	video *live.Listed  // nil: audio only
+	audio []live.Listed // one of which is heard
+	group string        // of audio, "" if it has no name
+}
+
+// variants returns those of a form: each video rendition with each group of audio, and
+// behind them audio by itself, for networks that bear no more. In MPEG-TS the first track of
+// audio goes with each of video.
 func (l ladder) variants(form Form) []variant {
-	var all []variant
 	groups := l.audio
 	if form == TS && len(groups) > 0 {
 		groups = [][]live.Listed{groups[0][:1]}
 	}
+	named := form == CMAF && (len(l.video) > 0 || l.choice())
+	var pictures, sounds []variant
 	for i, group := range groups {
-		for _, v := range l.video {
-			all = append(all, variant{main: v, group: groupID(i), audio: group})
+		v := variant{audio: group}
+		if named {
+			v.group = groupID(i)
 		}
-		if len(l.video) == 0 {
-			for _, a := range group {
-				all = append(all, variant{main: a})
-			}
-		}
-	}
-	if len(groups) == 0 {
-		for _, v := range l.video {
-			all = append(all, variant{main: v})
+		sounds = append(sounds, v)
+		for i := range l.video {
+			v.video = &l.video[i]
+			pictures = append(pictures, v)
 		}
 	}
-	return all
+	for i := range l.video {
+		if len(groups) == 0 {
+			pictures = append(pictures, variant{video: &l.video[i]})
+		}
+	}
+	return append(pictures, sounds...)
 }
 
 func writeAudioGroup(b *bytes.Buffer, id string, audio []live.Listed, prefix string) {
@@ -133,38 +147,58 @@ func namesOf(group []live.Listed) []string {
 }
 
 func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
-	t := v.main.Header.Track
-	bandwidth, average, codecs := v.main.Rendition.Bandwidth, v.main.Rendition.Average, codecsIn(form, t)
+	var main media.Track
+	var bandwidth, average int
+	var codecs []string
 	if len(v.audio) > 0 {
 		most := slices.MaxFunc(v.audio, func(a, b live.Listed) int { return a.Rendition.Bandwidth - b.Rendition.Bandwidth })
-		bandwidth += most.Rendition.Bandwidth
-		average += most.Rendition.Average
-		codecs = strings.Join(slices.Insert(spoken(form, v.audio), 0, codecs), ",")
+		main, bandwidth, average = v.audio[0].Header.Track, most.Rendition.Bandwidth, most.Rendition.Average
+		codecs = spoken(form, v.audio)
+	}
+	if v.video != nil {
+		main, bandwidth, average = v.video.Header.Track, bandwidth+v.video.Rendition.Bandwidth, average+v.video.Rendition.Average
+		codecs = slices.Insert(codecs, 0, codecsIn(form, main))
 	}
 	file := "/index.m3u8"
 	if form == TS {
 		bandwidth, average, file = inTS(bandwidth), inTS(average), "/ts.m3u8"
 	}
 	bandwidth = max(bandwidth, 1) // a stream of gaps has none
-	fmt.Fprintf(b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=%q", bandwidth, average, codecs)
-	if t.ID.Kind == media.Video {
-		if t.Width > 0 && t.Height > 0 {
-			fmt.Fprintf(b, ",RESOLUTION=%dx%d", t.Width, t.Height)
-		}
-		if rate := v.main.FrameRate(); rate.Known() {
+	fmt.Fprintf(b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=%q", bandwidth, average, strings.Join(codecs, ","))
+	if v.video != nil {
+		writePicture(b, main)
+		if rate := v.video.FrameRate(); rate.Known() {
 			b.WriteString(",FRAME-RATE=" + strconv.FormatFloat(rate.Float(), 'f', 3, 64))
 		}
-		switch t.Color.Transfer {
-		case media.TransferPQ:
-			b.WriteString(",VIDEO-RANGE=PQ")
-		case media.TransferHLG:
-			b.WriteString(",VIDEO-RANGE=HLG")
-		}
 	}
-	if form == CMAF && v.group != "" {
+	if v.group != "" {
 		fmt.Fprintf(b, ",AUDIO=%q", v.group)
 	}
-	b.WriteString("\n" + prefix + t.ID.String() + file + "\n")
+	b.WriteString("\n" + prefix + main.ID.String() + file + "\n")
+}
+
+// writeIFrames offers the key frames of a rendition, for fast forward and for previews.
+func writeIFrames(b *bytes.Buffer, video live.Listed, prefix string) {
+	t, bandwidth := video.Header.Track, video.Rendition.KeyBandwidth()
+	if bandwidth == 0 {
+		return
+	}
+	fmt.Fprintf(b, "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=%d,CODECS=%q", bandwidth, t.Codecs)
+	writePicture(b, t)
+	fmt.Fprintf(b, ",URI=%q\n", prefix+t.ID.String()+"/iframes.m3u8")
+}
+
+// writePicture writes the attributes that say what the picture is like.
+func writePicture(b *bytes.Buffer, t media.Track) {
+	if t.Width > 0 && t.Height > 0 {
+		fmt.Fprintf(b, ",RESOLUTION=%dx%d", t.Width, t.Height)
+	}
+	switch t.Color.Transfer {
+	case media.TransferPQ:
+		b.WriteString(",VIDEO-RANGE=PQ")
+	case media.TransferHLG:
+		b.WriteString(",VIDEO-RANGE=HLG")
+	}
 }
 
 // spoken returns the codec strings of audio, each once.

@@ -52,6 +52,7 @@ type Segment struct {
 	Offset      media.Ticks // its presentation time less its decode time
 	Duration    media.Ticks
 	Size        int64 // bytes
+	KeySize     int64 // bytes up to the end of the key frame of video that it begins with, which can be played by themselves; 0 if it begins with none
 	Frames      int
 	Independent bool   // begins with a sample that a decoder can start at
 	Gap         bool   // nothing was published for this time; there is no resource

@@ -386,6 +386,18 @@ func (r *Rendition) pace(frames int, length, target time.Duration) {
 	r.frames += frames
 }
 
+// KeyBandwidth returns the peak rate of the key frames that the listed segments begin with,
+// in bits a second, rounded up; 0 if none begins with one.
+func (r *Rendition) KeyBandwidth() int {
+	peak := 0.0
+	for i := range r.Segments {
+		if seg := &r.Segments[i]; !seg.Gap && seg.Duration > 0 {
+			peak = max(peak, float64(seg.KeySize)*8/seg.Length().Seconds())
+		}
+	}
+	return roundUp(int(math.Ceil(peak)))
+}
+
 // roundUp rounds n up to two significant digits.
 func roundUp(n int) int {
 	unit := 1

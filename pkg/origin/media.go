@@ -36,6 +36,8 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 		o.playlist(w, r, p, textKey{file: mediaPlaylist, form: hls.CMAF, track: id})
 	case file == "ts.m3u8":
 		o.playlist(w, r, p, textKey{file: mediaPlaylist, form: hls.TS, track: id})
+	case file == "iframes.m3u8":
+		o.playlist(w, r, p, textKey{file: mediaPlaylist, form: hls.IFrames, track: id})
 	case ending == ".m4s" && strings.HasPrefix(name, "p"):
 		o.part(w, r, p, id, name)
 	case ending == ".m4s":

@@ -44,6 +44,7 @@ func (w *writer) flush(end media.Ticks) bool {
 		return false
 	}
 	w.data = append(w.data, chunk)
+	w.seg.KeySize = int64(w.chunks.KeySize())
 	w.end = max(end, w.last+1)
 	w.seg.Size += int64(len(chunk))
 	w.seg.Duration = w.end - w.seg.Start

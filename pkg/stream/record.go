@@ -32,7 +32,7 @@ func (w *writer) writeRecord(now time.Time) {
 			Start: w.era.Start, Tracks: r.Period.Tracks[:0],
 		},
 		Start: seg.Start, Duration: seg.Duration, Offset: seg.Offset,
-		Frames: seg.Frames, Independent: seg.Independent,
+		Frames: seg.Frames, Independent: seg.Independent, KeySize: seg.KeySize,
 		SegmentTarget: targets.Segment, PartTarget: targets.Part, ChunkTarget: targets.Chunk, Window: snap.Window,
 		Bytes: tally.Bytes, Count: tally.Frames, Length: tally.Length, Longest: tally.Longest, Bandwidth: tally.Bandwidth,
 		GridNumber: grid.Number, GridStart: grid.Start, GridLength: grid.Length,
@@ -72,7 +72,7 @@ func (f *found) segment(period *live.Period) live.Segment {
 	seg := live.Segment{
 		Number: f.Number, Period: period, Header: period.Header(f.track), Name: f.start,
 		Start: f.Start, Offset: f.Offset, Duration: f.Duration,
-		Size: f.size, Frames: f.Frames, Independent: f.Independent,
+		Size: f.size, KeySize: f.KeySize, Frames: f.Frames, Independent: f.Independent,
 	}
 	for _, part := range f.Parts {
 		seg.Parts = append(seg.Parts, live.Part(part))
