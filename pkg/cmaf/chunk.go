@@ -17,6 +17,7 @@ type chunk struct {
 	tfhd     uint32      // flags of tfhd
 	trun     uint32      // flags of trun
 	defaults row
+	lasts    []byte // where tfhd has the default duration, if it has one
 	first    uint32 // flags of the first sample, when trun says so
 	count    int
 	table    []byte // the rows of trun
@@ -125,6 +126,9 @@ func (c *chunk) readTfhd(b box) error {
 		}
 		if len(body) < 4 {
 			return errors.New("truncated tfhd")
+		}
+		if field.flag == tfhdDuration {
+			c.lasts = body[:4]
 		}
 		*field.value, body = binary.BigEndian.Uint32(body), body[4:]
 	}

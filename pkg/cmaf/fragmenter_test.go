@@ -260,6 +260,14 @@ func TestKeyFrameByItself(t *testing.T) {
 		}
 		key := decode(t, init, chunk[:n])
 		compare(t, key.Segments[0].Fragments[0], videoTrack(), samples[:1], epoch+3000)
+		still := bytes.Clone(chunk[:n])
+		if err := cmaf.Still(still, 180_000); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, decode(t, init, still).Segments[0].Fragments[0], videoTrack(), samples[:1], epoch+180_000)
+		if len(samples) > 1 && cmaf.Still(bytes.Clone(chunk), 180_000) == nil || cmaf.Still(still[:n-1], 180_000) == nil {
+			t.Errorf("%s: more or less than a key frame was stretched", kinds)
+		}
 		if rest := chunk[n:]; len(samples) > 1 {
 			compare(t, decode(t, init, rest).Segments[0].Fragments[0], videoTrack(), samples[1:], end)
 		} else if len(rest) > 0 {

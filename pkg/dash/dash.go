@@ -246,6 +246,11 @@ func (p period) writeSets(b *draft) {
 		p.writeSet(b, tracks, audio && heard)
 		heard = heard || audio
 	}
+	for _, tracks := range sets {
+		if p.grid == nil && tracks[0].Header.Track.ID.Kind == media.Video {
+			p.writeStills(b, tracks)
+		}
+	}
 }
 
 // setID returns the @id of the AdaptationSet that begins with a track: odd numbers are of
@@ -304,7 +309,7 @@ func (p period) writeRepresentation(b *draft, l live.Listed) {
 	fmt.Fprintf(b, `      <Representation id="%s" codecs="%s" bandwidth="%d"`, t.ID, t.Codecs, max(l.Rendition.Bandwidth, 1))
 	switch t.ID.Kind {
 	case media.Video:
-		fmt.Fprintf(b, ` width="%d" height="%d" sar="%d:%d"`, t.CodedWidth, t.CodedHeight, max(t.SampleAspect.Num, 1), max(t.SampleAspect.Den, 1))
+		writePicture(b, t)
 		if rate := l.FrameRate(); rate.Known() {
 			b.WriteString(` frameRate="` + fraction(rate) + `"`)
 		}
@@ -318,9 +323,14 @@ func (p period) writeRepresentation(b *draft, l live.Listed) {
 	if p.grid != nil {
 		p.writeNumbers(b, l)
 	} else {
-		p.writeTemplate(b, l)
+		p.writeTemplate(b, l, "")
 	}
 	b.WriteString("      </Representation>\n")
+}
+
+// writePicture writes the attributes that say how large the picture is.
+func writePicture(b *draft, t media.Track) {
+	fmt.Fprintf(b, ` width="%d" height="%d" sar="%d:%d"`, t.CodedWidth, t.CodedHeight, max(t.SampleAspect.Num, 1), max(t.SampleAspect.Den, 1))
 }
 
 func fraction(r media.Ratio) string {
@@ -330,15 +340,20 @@ func fraction(r media.Ratio) string {
 	return fmt.Sprintf("%d/%d", r.Num, r.Den)
 }
 
-func (p period) writeTemplate(b *draft, l live.Listed) {
+// writeTemplate lists the segments of a rendition, or another series of resources in their place.
+func (p period) writeTemplate(b *draft, l live.Listed, series string) {
 	t := l.Header.Track
 	fmt.Fprintf(b, `        <SegmentTemplate timescale="%d"`, t.Timescale)
 	if offset := media.TicksOf(p.start, t.Timescale); offset != 0 {
 		fmt.Fprintf(b, ` presentationTimeOffset="%d"`, offset)
 	}
 	folder := p.prefix + t.ID.String() + "/"
-	fmt.Fprintf(b, " initialization=\"%s.mp4\" media=\"%s$Time$.m4s\">\n          <SegmentTimeline>\n", folder+l.Header.Name, folder)
-	p.writeTimeline(b, l)
+	fmt.Fprintf(b, " initialization=\"%s.mp4\" media=\"%s$Time$.m4s\">\n          <SegmentTimeline>\n", folder+l.Header.Name, folder+series)
+	if series == stills && slices.ContainsFunc(l.Segments, keyless) {
+		writeKeyed(b, l.Segments)
+	} else {
+		p.writeTimeline(b, l)
+	}
 	b.WriteString("          </SegmentTimeline>\n        </SegmentTemplate>\n")
 }
 

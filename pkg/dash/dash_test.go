@@ -107,6 +107,9 @@ func (s *show) put(h *live.Header, number uint64, change func(*live.Segment)) {
 	if change != nil {
 		change(&seg)
 	}
+	if h.Track.ID.Kind == media.Video && seg.Independent && !seg.Gap {
+		seg.KeySize = 31_000
+	}
 	s.at[id] = seg.End()
 	s.Add(id, seg, live.Targets{Segment: 2 * time.Second}, seg.End().Time(scale))
 }
@@ -146,6 +149,9 @@ var cases = []struct {
 		return steady(hd, lc).add(1, without(hd)).begin(1, 14.451, hd, lc).add(2, nil)
 	}},
 	{name: "gap", make: func() *show { return steady(hd, lc).add(1, without(hd)).add(2, nil) }},
+	{name: "forced", make: func() *show {
+		return steady(hd, lc).add(1, func(seg *live.Segment) { seg.Independent = seg.Header != hd }).add(2, nil)
+	}},
 	{name: "silent-track", make: func() *show { return steady(hd, lc).begin(1, 12.6, hd, lc).add(2, without(lc)) }},
 	{name: "long-pause", make: func() *show { return steady(hd, lc).begin(1, 60, hd, lc).add(2, nil) }},
 }
@@ -249,6 +255,9 @@ func TestTimelineNamesEverySegment(t *testing.T) {
 				if !seg.Gap {
 					listed[segment{seg.Header.Track.ID.String(), int64(seg.Start)}] = true
 				}
+				if seg.KeySize > 0 {
+					listed[segment{"k" + seg.Header.Track.ID.String(), int64(seg.Start)}] = true
+				}
 			}
 		}
 		named := 0
@@ -325,10 +334,10 @@ func TestTracksLeaveAPeriodTogether(t *testing.T) {
 	}
 	s.begin(1, 12, hd, lc)
 	for n, want := range [][]string{
-		{"p0: 2 sets"}, // audio has nothing of the next yet
-		{"p0: 2 sets", "p1: 2 sets"},
-		{"p1: 2 sets"}, // video has none of the first any more
-		{"p1: 2 sets"},
+		{"p0: 3 sets"}, // audio has nothing of the next yet
+		{"p0: 3 sets", "p1: 3 sets"},
+		{"p1: 3 sets"}, // video has none of the first any more
+		{"p1: 3 sets"},
 	} {
 		s.put([]*live.Header{hd, lc}[n%2], s.number+uint64(n/2), nil)
 		if diff := cmp.Diff(want, periods()); diff != "" {

@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"sluice/pkg/cmaf"
 	"sluice/pkg/hls"
 	"sluice/pkg/live"
 	"sluice/pkg/media"
@@ -23,7 +25,7 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimSuffix(file, ending)
 	header := chi.URLParam(r, "header") // of segments by number only
 	ok = ok && (header == "" || ending == ".m4s" && strings.HasPrefix(name, "n"))
-	if ok && ending == ".m4s" && !strings.HasPrefix(name, "n") && !strings.HasPrefix(name, "p") {
+	if ok && ending == ".m4s" && name != "" && name[0] >= '0' && name[0] <= '9' {
 		o.segment(w, r, id, name)
 		return
 	}
@@ -40,6 +42,8 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 		o.playlist(w, r, p, textKey{file: mediaPlaylist, form: hls.IFrames, track: id})
 	case ending == ".m4s" && strings.HasPrefix(name, "p"):
 		o.part(w, r, p, id, name)
+	case ending == ".m4s" && strings.HasPrefix(name, "k"):
+		o.still(w, r, p, id, strings.TrimPrefix(name, "k"))
 	case ending == ".m4s":
 		o.numbered(w, r, p, id, header, name)
 	case ending == ".mp4":
@@ -77,6 +81,30 @@ func (o *Origin) header(w http.ResponseWriter, r *http.Request, p *live.Presenta
 		return
 	}
 	serve(w, r, fragment(id, name), store.NewBytes(seg.Header.Data))
+}
+
+// still serves the key frame that a segment begins with as a segment of its own, which is as long.
+func (o *Origin) still(w http.ResponseWriter, r *http.Request, p *live.Presentation, id media.TrackID, name string) {
+	holder, seg, ok := find(p, p.Snapshot(), id, func(s *live.Segment) bool { return s.Name == name && s.KeySize > 0 && !s.Gap })
+	if !ok {
+		o.fail(w, r, fs.ErrNotExist)
+		return
+	}
+	blob, err := o.Store.Open(holder.Blob(id, name))
+	if err != nil {
+		o.fail(w, r, err)
+		return
+	}
+	defer blob.Close()
+	key := make([]byte, seg.KeySize)
+	if _, err = io.ReadFull(blob, key); err == nil {
+		err = cmaf.Still(key, seg.Duration)
+	}
+	if err != nil {
+		o.fail(w, r, err)
+		return
+	}
+	serve(w, r, fragment(id, "k"+name), store.NewBytes(key))
 }
 
 // find returns the finished segment of a track that match accepts, and the
