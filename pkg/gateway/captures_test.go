@@ -94,6 +94,7 @@ func (s *server) wantCapture(t *testing.T, i int) {
 		}
 	}
 	decodes(t, s.http+"/"+stream+"/index.m3u8", kinds)
+	s.wantKeys(t, stream)
 }
 
 // unbroken checks that a stream on air has neither gap nor discontinuity.

@@ -106,9 +106,11 @@ func (s *server) packetsOf(stream, form string, want map[string][]packet) map[st
 	case form != "index.mpd":
 		return packets(s.t, s.pictured(stream, form), "-protocol_whitelist", "file,http,tcp", "-allowed_extensions", "ALL")
 	}
-	found := map[string][]packet{}
+	found, text := map[string][]packet{}, s.get("/"+stream+"/"+form)
 	for kind := range want {
-		found[kind] = packets(s.t, url, "-select_streams", kind[:1])[kind]
+		for i := range strings.Count(text, `<Representation id="`+kind[:1]) { // behind them are key frames alone
+			found[kind] = append(found[kind], packets(s.t, url, "-select_streams", kind[:1]+":"+strconv.Itoa(i))[kind]...)
+		}
 	}
 	return found
 }

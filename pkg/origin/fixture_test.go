@@ -158,6 +158,7 @@ func (t *take) cut() live.Part {
 	part.Size = int64(len(chunk))
 	t.Parts, t.Chunks = append(t.Parts, part), append(t.Chunks, chunk)
 	t.Duration, t.Size = t.Duration+part.Duration, t.Size+part.Size
+	t.KeySize = int64(t.fragments.KeySize())
 	return part
 }
 

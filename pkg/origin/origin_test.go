@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 	"testing"
@@ -65,6 +66,8 @@ func TestWhatIsServed(t *testing.T) {
 		{"/live/show/a0/header-a0.mp4", "audio/mp4", always, "moov a0"},
 		{video + ".m4s", "video/mp4", always, "moof"},
 		{audio + ".m4s", "audio/mp4", always, "moof"},
+		{"/live/show/v0/iframes.m3u8", "application/vnd.apple.mpegurl", once, "@0\n" + path.Base(video) + ".m4s\n"},
+		{strings.Replace(video, "v0/", "v0/k", 1) + ".m4s", "video/mp4", always, "moof"},
 		{video + ".ts", "video/mp2t", always, "\x47"},
 		{audio + ".ts", "video/mp2t", always, "\x47"},
 		{"/", "text/html; charset=utf-8", "no-cache", "all"},
@@ -205,14 +208,14 @@ func gunzip(t *testing.T, data string) string {
 }
 
 func TestWhatIsNotThere(t *testing.T) {
-	s, video, _ := onAir(t)
+	s, video, audio := onAir(t)
 	long := strings.Repeat("x", 5000)
 	paths := []string{
 		"/live/other/index.m3u8", "/other/show/index.m3u8", "/live/other.m3u8", "/live/.m3u8", "/live/other.mpd",
 		"/live/show/other.m3u8", "/live/show/v1/index.m3u8", "/live/show/x0/index.m3u8", "/live/show/v0/other.m3u8", "/live/show/v0/",
 		"/live/show/v0/1.m4s", "/live/show/v0/1.ts", "/live/show/v0/1.mp4", "/live/show/v0/header-a0.mp4", "/live/show/v0/.m4s",
 		"/live/show/v0/99999999999999999999999999.m4s", "/live/show/v0/" + long + ".m4s", "/live/show/v0/" + long + ".ts",
-		"/live/show/v0/..m4s", "/live/show/v0/p.m4s", "/live/show/v0/p1.m4s", "/live/show/v0/p01.m4s", "/live/show/v0/p-1.m4s", "/live/show/v0/p99999999999999999999.m4s",
+		"/live/show/v0/..m4s", "/live/show/a0/iframes.m3u8", "/live/show/v0/k.m4s", "/live/show/v0/k1.m4s", "/live/show/v0/gap1.m4s", strings.Replace(audio, "a0/", "a0/k", 1) + ".m4s", "/live/show/v0/p.m4s", "/live/show/v0/p1.m4s", "/live/show/v0/p01.m4s", "/live/show/v0/p-1.m4s", "/live/show/v0/p99999999999999999999.m4s",
 		"/live/show/v0/n.m4s", "/live/show/v0/n00.m4s", "/live/show/v0/n-1.m4s", "/live/show/v0/n+1.m4s", "/live/show/v0/n0..m4s", "/live/show/v0/n0.00.m4s",
 		"/live/show/v0/n0.0.0.m4s", "/live/show/v0/n18446744073709551616.m4s", "/live/show/v1/n0.m4s", "/live/show/v0/n.0.m4s", "/live/show/v0/n0.m4s/", "/live/ll.mpd", "/live/show/ll.m3u8",
 		"/live/show/v0/../v0/index.m3u8", "/live/show/v0/%2e%2e", "/live/show/v0/..%2fa0%2findex.m3u8",
