@@ -6,7 +6,7 @@ package main
 // cycle.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check"},
+		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check", "pkg/obs"},
 
 		// The one package that knows them all. It joins rtmp, stream and
 		// origin, which do not know each other.
@@ -15,14 +15,14 @@ func allowed() map[string][]string {
 			"pkg/hls", "pkg/dash", "pkg/live", "pkg/cmaf", "pkg/mpegts",
 			"pkg/flv", "pkg/timeline", "pkg/segment", "pkg/codec", "pkg/amf",
 			"pkg/store", "pkg/config", "pkg/media", "pkg/push", "pkg/check",
-			"pkg/metrics", "web",
+			"pkg/metrics", "pkg/obs", "web",
 		},
 
 		"pkg/metrics": {"pkg/stream", "pkg/timeline"},
 
 		"pkg/rtmp":   {"pkg/amf", "pkg/flv", "pkg/codec", "pkg/media"},
 		"pkg/stream": {"pkg/timeline", "pkg/segment", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/codec", "pkg/media"},
-		"pkg/origin": {"pkg/hls", "pkg/dash", "pkg/mpegts", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/scroll", "pkg/media"},
+		"pkg/origin": {"pkg/hls", "pkg/dash", "pkg/mpegts", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/scroll", "pkg/obs", "pkg/media"},
 
 		"pkg/hls":      {"pkg/live", "pkg/scroll", "pkg/codec", "pkg/media"},
 		"pkg/dash":     {"pkg/live", "pkg/scroll", "pkg/codec", "pkg/media"},
@@ -38,6 +38,7 @@ func allowed() map[string][]string {
 		"pkg/store":  nil,
 		"pkg/scroll": nil,
 		"pkg/config": nil,
+		"pkg/obs":    nil,
 		"pkg/media":  nil,
 		"pkg/push":   nil,
 		"pkg/check":  {"pkg/check/checktest"}, // in its tests
