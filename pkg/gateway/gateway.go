@@ -83,7 +83,8 @@ func (g *Gateway) open() (err error) {
 	site, err := origin.New(origin.Config{
 		Metrics: metrics.New(g.registry, g.backlog()),
 		Source:  g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
-		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Log: g.log, Now: time.Now,
+		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Segment: g.config.Segment.Duration,
+		Log: g.log, Now: time.Now,
 	})
 	if err != nil {
 		return g.config.Fault("ts.cache_bytes", err)

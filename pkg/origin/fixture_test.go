@@ -75,7 +75,7 @@ func newSet(t testing.TB) *studio {
 		s.period.Headers = append(s.period.Headers, &live.Header{Track: track, Name: "header-" + track.ID.String(), Data: []byte("moov " + track.ID.String())})
 	}
 	o, err := origin.New(origin.Config{
-		RTMP:   1936,
+		RTMP: 1936, Segment: 3 * time.Second,
 		Source: s, Store: s.store, TSCache: 1 << 20, Now: s.now,
 		Log: zerolog.New(zerolog.SyncWriter(s.log)),
 		Pages: fstest.MapFS{

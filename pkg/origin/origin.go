@@ -32,10 +32,11 @@ type Source interface {
 // Config is what an Origin serves from.
 type Config struct {
 	Source  Source
-	Store   store.Store // where the presentations' segments are
-	Pages   fs.FS       // index.html, player.html and assets/; its files can seek
-	TSCache int64       // bytes of MPEG-TS segments to keep
-	RTMP    int         // port that publishers connect to, for the page to tell
+	Store   store.Store   // where the presentations' segments are
+	Pages   fs.FS         // index.html, player.html and assets/; its files can seek
+	TSCache int64         // bytes of MPEG-TS segments to keep
+	RTMP    int           // port that publishers connect to, for them to be told
+	Segment time.Duration // length of segments, for the same
 	Metrics http.Handler
 	Log     zerolog.Logger
 	Now     func() time.Time
@@ -88,6 +89,7 @@ func (o *Origin) Handler() *Handler {
 	r.Get("/{app}/{file}", o.alias)
 	r.Get("/{app}/{name}/", o.player)
 	r.Get("/{app}/{name}/time", o.time)
+	r.Get("/{app}/{name}/obs.json", o.multitrack)
 	r.Get("/{app}/{name}/{file}", o.folder)
 	r.Get("/{app}/{name}/{track}/{file}", o.media)
 	r.Get("/{app}/{name}/{track}/{header}/{file}", o.media)

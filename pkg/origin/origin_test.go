@@ -77,6 +77,8 @@ func TestWhatIsServed(t *testing.T) {
 		{"/-/player.html", "text/html; charset=utf-8", "no-cache", "one"},
 		{"/streams.json", "application/json", once, `"path":"/live/show/"`},
 		{"/publish.json", "application/json", "no-cache", `{"rtmpPort":1936}`},
+		{"/live/show/obs.json", "application/json", "no-cache", `"url_template": "rtmp://127.0.0.1:1936/live/{stream_key}"`},
+		{"/live/still-to-come/obs.json", "application/json", "no-cache", `"authentication": "still-to-come"`},
 		{"/time", "text/plain; charset=utf-8", "no-store", "2026-11-22T13:00:00.510Z"},
 		{"/live/show/time", "text/plain; charset=utf-8", "no-store", "2026-11-22T13:00:00.510Z"},
 		{"/healthz", "text/plain; charset=utf-8", "no-store", "ok"},
