@@ -29,6 +29,7 @@ type commands struct {
 	Serve serveCommand `cmd:"" help:"Run the gateway."`
 	Push  pushCommand  `cmd:"" help:"Publish an FLV or MP4 file in real time."`
 	Demo  demoCommand  `cmd:"" help:"Run the gateway and publish an embedded clip to it."`
+	OBS   obsCommand   `cmd:"" name:"obs" help:"Print what OBS must be told to publish several video tracks."`
 	Check checkCommand `cmd:"" help:"Watch a playlist or MPD and tell which rules of the standards it breaks."`
 }
 
@@ -53,6 +54,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		kong.Name("sluice"),
 		kong.Description("A live-video gateway: RTMP in, HLS and DASH out, without transcoding."),
 		kong.Vars{"default_config": config.DefaultPath, "check_duration": check.DefaultDuration.String()},
+		kong.Vars(obsVars()),
 		kong.Writers(out, errOut),
 		kong.Exit(func(int) { helped = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),

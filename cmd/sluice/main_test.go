@@ -129,6 +129,7 @@ func TestMistakes(t *testing.T) {
 	broken := yaml("segment: [\n")
 	tooSmall := yaml("window:\n  duration: 5s\n")
 	busy := yaml("store:\n  path: " + t.TempDir() + "\nhttp:\n  address: 127.0.0.1:0\nrtmp:\n  address: " + used + "\n")
+	anyPort := yaml("rtmp:\n  address: 127.0.0.1:0\n")
 	video := write(t, "clip.flv", "this is no clip")
 	for _, c := range []struct {
 		name string
@@ -161,6 +162,16 @@ func TestMistakes(t *testing.T) {
 		{"check of another protocol", []string{"check", "rtmp://localhost/live/show"}, 2, []string{"http://"}},
 		{"check for no time", []string{"check", "--duration", "10ms", "http://localhost/x.m3u8"}, 2, []string{"--duration"}},
 		{"nobody to check", []string{"check", "http://" + nobody(t) + "/x.m3u8"}, 1, []string{"connection refused"}},
+		{"obs without a name", []string{"obs"}, 2, []string{"<app/name>"}},
+		{"obs with a bad name", []string{"obs", "live"}, 2, []string{`"live": application and stream key take`}},
+		{"obs with a reserved name", []string{"obs", "api/show"}, 2, []string{`"api/show"`, "reserved"}},
+		{"obs with a bad ladder", []string{"obs", "--ladder", "720p30:3000,853x480:1200", "live/show"}, 2, []string{`ladder: rung 2, "853x480:1200": the width, 853, is odd`}},
+		{"obs with a bad encoder", []string{"obs", "--encoder", "good", "live/show"}, 2, []string{`encoder: "good"`, "x264, nvenc"}},
+		{"obs with bad audio", []string{"obs", "--audio", "loud", "live/show"}, 2, []string{`audio: "loud"`}},
+		{"obs with a bad host", []string{"obs", "--host", "a/b", "live/show"}, 2, []string{`--host: "a/b" is no host`}},
+		{"obs with a bad port", []string{"obs", "--host", "tv:x", "live/show"}, 2, []string{`--host: "x" is no port`}},
+		{"obs with an unknown key", []string{"obs", "--config", unknown, "live/show"}, 2, []string{unknown + ":2: http.adress"}},
+		{"obs of a port that is not known", []string{"obs", "--config", anyPort, "live/show"}, 2, []string{anyPort + ":2: rtmp.address: 0 is no port"}},
 		{"not a clip", []string{"push", video, "rtmp://localhost/live/show"}, 1, []string{video}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -187,7 +198,8 @@ func TestHelp(t *testing.T) {
 		args  []string
 		words []string
 	}{
-		{[]string{"--help"}, []string{"serve", "push", "demo", "check"}},
+		{[]string{"--help"}, []string{"serve", "push", "demo", "obs", "check"}},
+		{[]string{"obs", "--help"}, []string{"--ladder", "1080p30:6000", "x264, nvenc", "--host", "--config", "Config Override"}},
 		{[]string{"check", "--help"}, []string{"--duration", "15s", "--strict", "--json", "--rules"}},
 		{[]string{"check", "--rules"}, []string{"hls/target-duration ", "lldash/growing", "RFC 8216bis, 6.2.5.2"}},
 		{[]string{"serve", "--help"}, []string{"--config", "--rtmp", "--http", "--segments", "--log-format", "configs/sluice.yml"}},

@@ -3,7 +3,10 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
+	"sluice/pkg/origin"
 	"sluice/pkg/rtmp"
 	"sluice/pkg/stream"
 )
@@ -37,4 +40,14 @@ func translate(err error) error {
 		return rtmp.ErrTakenOver
 	}
 	return err
+}
+
+// CheckName returns what is wrong with the name of a stream, app/name. It is nil
+// for one that can be published under.
+func CheckName(text string) error {
+	app, key, _ := strings.Cut(text, "/")
+	if err := (stream.Name{App: app, Key: key}).Check(origin.Reserved()); err != nil {
+		return fmt.Errorf("%q: %w", text, err)
+	}
+	return nil
 }

@@ -7,7 +7,7 @@
 //	text, err := obs.Make(ingest, encoding, obs.KeyInterval(2*time.Second)).Text()
 //
 // The form is that of the answer to OBS's GetClientConfiguration request, which
-// OBS 30.2 and later also take by hand, as "Config Override (JSON)". OBS refuses
+// OBS 30.2 and later also take by hand, as "Config Override". OBS refuses
 // the whole text where meta, a frame rate or an audio configuration lacks one of
 // the fields that they have here, and where there is no video encoder or no live
 // audio.

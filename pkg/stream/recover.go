@@ -94,7 +94,7 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 		case errors.Is(err, cmaf.ErrTorn), errors.Is(err, errRecord):
 			sum.Torn++
 			r.drop(b, now)
-		case err != nil || name.check(r.env.Reserved) != nil || now.Sub(f.end()) > outdated:
+		case err != nil || name.Check(r.env.Reserved) != nil || now.Sub(f.end()) > outdated:
 			sum.Left++
 			r.env.Retire.Add(left, b.name)
 		default:

@@ -35,7 +35,7 @@ func NewRegistry(env Environment) *Registry {
 // the name it may wait for up to two seconds, but not longer than ctx, to see
 // whether he is still there. The caller closes the publication.
 func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publication, error) {
-	if err := name.check(r.env.Reserved); err != nil {
+	if err := name.Check(r.env.Reserved); err != nil {
 		return nil, err
 	}
 	for {

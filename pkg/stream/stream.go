@@ -92,9 +92,9 @@ func (n Name) String() string { return n.App + "/" + n.Key }
 
 const maxName = 100
 
-// check returns ErrBadName or ErrReserved for a name that has no place in a
+// Check returns ErrBadName or ErrReserved for a name that has no place in a
 // URL.
-func (n Name) check(reserved []string) error {
+func (n Name) Check(reserved []string) error {
 	switch {
 	case !wellFormed(n.App) || !wellFormed(n.Key):
 		return ErrBadName
