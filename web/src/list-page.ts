@@ -1,7 +1,7 @@
 import { addCopyButtons } from './copy';
 import { instantiate, one, setText } from './dom';
 import { formatBitrate, formatCodec, formatElapsed, formatPicture, UNKNOWN } from './format';
-import { ffmpegCommand, parsePort, PUBLISH_URL, RTMP_PORT, rtmpServer } from './publish';
+import { ffmpegCommand, OBS_URL, parsePort, PUBLISH_URL, RTMP_PORT, rtmpServer } from './publish';
 import { sleep } from './sleep';
 import { parseStreams, STREAMS_URL, type Stream } from './streams';
 
@@ -12,6 +12,7 @@ const rows = new Map<string, HTMLElement>();
 
 describePublishing(RTMP_PORT);
 void fetchPort().then(describePublishing);
+void describeMultitrack();
 addCopyButtons(document);
 void follow();
 
@@ -29,6 +30,16 @@ function describePublishing(port: number): void {
   const server = rtmpServer(location.hostname, port);
   one(document, '#rtmp-server', HTMLElement).textContent = server;
   one(document, '#ffmpeg-command', HTMLElement).textContent = ffmpegCommand(server, key);
+}
+
+async function describeMultitrack(): Promise<void> {
+  const config = one(document, '#obs-config', HTMLElement);
+  try {
+    const response = await fetch(OBS_URL);
+    config.textContent = response.ok ? await response.text() : '';
+  } catch {
+    config.textContent = ''; // the list tells that nobody answers
+  }
 }
 
 /** Asks for the list every two seconds, and not at all while nobody looks. */
