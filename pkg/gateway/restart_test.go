@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -190,7 +191,15 @@ func TestKilled(t *testing.T) {
 			}
 		}
 	}
-	same(t, before.media, after.media)
+	// What came between the look and the kill may have taken parts out of the playlists: they can still be had.
+	for name, want := range before.media {
+		if path.Ext(name) == "" {
+			name += ".m4s"
+		}
+		if status, got := s.try("/live/show/" + name); status != http.StatusOK || got != want {
+			t.Errorf("%s: %d, %d bytes, not the %d it was", name, status, len(got), len(want))
+		}
+	}
 }
 
 var (

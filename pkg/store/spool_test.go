@@ -77,7 +77,10 @@ func TestSpoolWritesInOrder(t *testing.T) {
 func TestSpoolTriesAgain(t *testing.T) {
 	spool(t, plenty, func(s *spoolTest) {
 		s.back.fail(noSpace)
+		release := s.back.hang() // until both are there
 		s.put("a", "b")
+		s.after(0)
+		release()
 		s.after(0)
 		s.checkTold("0s: no space left on device, 2 blobs, 2 bytes")
 		if err := s.Failing(); !errors.Is(err, syscall.ENOSPC) {
@@ -111,7 +114,10 @@ func TestSpoolPassesOverABlobThatCannotBeWritten(t *testing.T) {
 			}
 			return nil
 		})
+		release := s.back.hang() // until all are there
 		s.put("a", "bad", "b", "c")
+		s.after(0)
+		release()
 		s.after(250 * time.Millisecond)
 		s.checkTold("0s: file already exists, 3 blobs, 5 bytes")
 		check(s.T, s.back, "a", "b", "c")
