@@ -46,7 +46,9 @@ func (c *Cutter) SetTracks(tracks []media.Track) {
 		}
 		tr.pace.frame, tr.pace.rate = t.FrameTicks, t.FrameRate
 		c.tracks = append(c.tracks, tr)
-		if i > 0 {
+		if i == 0 {
+			tr.lag = 0
+		} else {
 			c.frame = min(max(c.frame, tr.time(t.FrameTicks)), rounding/2)
 		}
 	}
@@ -78,11 +80,25 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 	if c.part == 0 {
 		tr.pace.add(s.DTS)
 	}
+	if s.Key && tr.video() {
+		c.compare(tr, s.Offset)
+	}
 	if tr == c.tracks[0] {
 		return c.pushLead(tr, s, out)
 	}
 	tr.waiting.add(s)
 	return c.release(tr, c.sure(), out)
+}
+
+// compare takes the delay of a key frame of a track of video.
+func (c *Cutter) compare(tr *track, delay media.Ticks) {
+	const most = 500 * time.Millisecond // more is a mistake
+	lead := c.tracks[0]
+	tr.delay = delay
+	tr.lag = 0
+	if lag := delay - lead.delay.Rescale(lead.scale, tr.scale); lead.video() && tr.time(lag).Abs() <= most {
+		tr.lag = lag
+	}
 }
 
 // Short returns how long before the end of the lead another track ends, if a segment has
@@ -183,8 +199,8 @@ func (c *Cutter) placeRest(tr *track, out []Placed) []Placed {
 // outlasts reports whether the segment of the lead would get too long with a waiting
 // sample.
 func (c *Cutter) outlasts(tr *track, s media.Sample) bool {
-	at := tr.time(tr.moved(s).DTS)
-	return c.behind(tr, at).number == c.tracks[0].number && c.outruns(tr, at, tr.time(s.DTS)-at)
+	at := tr.place(tr.moved(s).DTS)
+	return c.behind(tr, at).number == c.tracks[0].number && c.outruns(tr, at, tr.place(s.DTS)-at)
 }
 
 // catchUp places the samples of the lead track that have waited while another one led.
@@ -205,7 +221,7 @@ func (c *Cutter) catchUp(tr *track, out []Placed) []Placed {
 func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed {
 	n := 0
 	for _, s := range tr.waiting.samples {
-		if tr.time(tr.moved(s).DTS) >= before && tr.time(tr.newest()-s.DTS) <= held {
+		if tr.place(tr.moved(s).DTS) >= before && tr.time(tr.newest()-s.DTS) <= held {
 			break
 		}
 		n++
@@ -219,7 +235,7 @@ func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed
 func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
 	own := s.DTS
 	s = c.follow(tr, s)
-	number, ok := c.segmentAt(tr, tr.time(s.DTS), tr.time(max(own-s.DTS, 0)))
+	number, ok := c.segmentAt(tr, tr.place(s.DTS), tr.time(max(own-s.DTS, 0)))
 	if !ok {
 		return out
 	}
@@ -238,7 +254,7 @@ func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
 		c.edge = tr.time(p.DTS + tr.usual(p.Sample))
 	}
 	if tr != c.tracks[0] {
-		c.reach = max(c.reach, tr.time(s.DTS+tr.step))
+		c.reach = max(c.reach, tr.place(s.DTS+tr.step))
 	}
 	return append(out, p)
 }

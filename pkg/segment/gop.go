@@ -60,5 +60,5 @@ func (c *Cutter) endsSegment(tr *track, at time.Duration) bool {
 		return true
 	}
 	next, ok := c.foretold()
-	return ok && at >= next && tr.time(tr.last) < next
+	return ok && at >= next && tr.place(tr.last) < next
 }

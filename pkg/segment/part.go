@@ -107,7 +107,7 @@ func (c *Cutter) ends(tr *track, p *Placed) Cut {
 	end := p.DTS + p.Length
 	length, usual := end-tr.part, tr.usual(p.Sample)
 	switch {
-	case c.endsSegment(tr, tr.time(end)):
+	case c.endsSegment(tr, tr.place(end)):
 		c.settle()
 		tr.ended = Part
 	case tr.longest != 0 && (length > tr.longest || tr.full(length, usual)):

@@ -21,6 +21,9 @@ type track struct {
 	pace   pace
 	gop    gop
 
+	delay media.Ticks // of video: from decoding to showing the newest key frame
+	lag   media.Ticks // by which that is more than the lead's
+
 	part, chunk    media.Ticks // where the current ones began
 	ended          Cut         // what the last sample ended
 	end            media.Ticks // and where
@@ -80,6 +83,10 @@ func (tr *track) newest() media.Ticks {
 func (tr *track) video() bool { return tr.id.Kind == media.Video }
 
 func (tr *track) time(t media.Ticks) time.Duration { return t.Duration(tr.scale) }
+
+// place returns where a decode time is among the boundaries, which are decode times of the lead: what
+// is shown together belongs together, and encoders that reorder pictures decode them earlier.
+func (tr *track) place(t media.Ticks) time.Duration { return tr.time(t + tr.lag) }
 
 func find(tracks []*track, id media.TrackID) *track {
 	for _, tr := range tracks {

@@ -127,6 +127,10 @@ func (p *programme) hear(pub *Publication, now time.Time) {
 func (p *programme) enter(pub *Publication) {
 	p.onAir, p.feed = pub, &pub.feed
 	p.publishers++
+	if p.member != nil {
+		p.member.enter(pub)
+		return
+	}
 	for _, t := range p.tracks {
 		p.clock.SetTrack(t)
 	}
@@ -152,6 +156,9 @@ func (p *programme) leave(pub *Publication, why error) {
 		p.suspend()
 		p.onAir, p.feed, p.left = nil, nil, p.env.Now()
 		p.live.Hush(p.date())
+	}
+	if p.member != nil {
+		p.member.gathering.release()
 	}
 }
 
@@ -205,6 +212,10 @@ func (p *programme) check(now time.Time) (forget bool) {
 			p.live.Withdraw(now)
 		}
 		return over && now.After(p.gone)
+	case p.onAir != nil && p.member != nil:
+		if now.Sub(p.onAir.heard) > hushed {
+			p.member.pause()
+		}
 	case p.onAir != nil && !snap.Away:
 		if now.Sub(p.onAir.heard) > hushed {
 			p.live.Hush(p.date())

@@ -110,10 +110,11 @@ func (p *programme) join(id media.TrackID) {
 	if w := p.writer(id); w != nil {
 		if w.stale {
 			w.stale, w.from = false, p.era.first
+			w.keyless = id.Kind == media.Video
 		}
 		return
 	}
-	p.writers = append(p.writers, &writer{programme: p, id: id, next: p.era.first})
+	p.writers = append(p.writers, &writer{programme: p, id: id, next: p.era.first, keyless: id.Kind == media.Video})
 }
 
 // header returns the CMAF header of a track, named by its content.

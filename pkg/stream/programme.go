@@ -29,7 +29,8 @@ type programme struct {
 	placed []segment.Placed
 	before predecessor
 	cast
-	*feed // that of the publisher on air, nil while there is none
+	*feed          // that of the publisher on air, nil while there is none
+	member *member // as which it sends a stream together with others, nil if it has its own
 
 	repairs  timeline.Counts        // as they were last
 	vitals   atomic.Pointer[Vitals] // as they were last
@@ -65,6 +66,9 @@ type feed struct {
 	dark     time.Duration   // how long sound came since the last frame of video
 	turning  []media.Track   // sound of another kind, that waits for a key frame of the picture
 	shown    uint32          // time of the newest frame of video, in ms
+	films    []film          // tracks of video, where there are several
+	opening  uint32          // when the key frame is shown with which the newest segment of the lead began
+	opened   bool            // there was one
 }
 
 func newProgramme(env Environment, name Name, now time.Time, before predecessor) *programme {
@@ -85,6 +89,12 @@ func newProgramme(env Environment, name Name, now time.Time, before predecessor)
 
 // declareTrack takes a track of the publisher on air, or its new configuration.
 func (p *programme) declareTrack(t media.Track) {
+	if p.member != nil {
+		if p.declare(t) {
+			p.member.adopt(t)
+		}
+		return
+	}
 	if !p.postpone(t) {
 		p.adopt(t)
 	}
@@ -109,23 +119,41 @@ func (p *programme) adopt(t media.Track) {
 	p.clock.SetTrack(t)
 }
 
-// take takes a frame of the publisher on air.
-func (p *programme) take(a arrival) {
-	p.watchKeys(a)
-	if len(p.turning) > 0 && p.turn(a) {
-		return
+// take takes a frame of the publisher on air. It may return an error of WriteFrame.
+func (p *programme) take(a arrival) error {
+	if p.member != nil {
+		return p.member.take(a)
 	}
+	p.watchKeys(a)
 	switch {
+	case len(p.turning) > 0 && p.turn(a):
 	case len(p.active) == 0:
 		p.await(a)
 	case p.accept(a):
+		before := p.segments(a.Track)
 		p.write(a)
+		if a.Track.Kind == media.Video && len(p.tracks) > 1 && p.tracks[1].ID.Kind == media.Video {
+			p.watchFilm(a, a.Track == p.active[0] && p.segments(a.Track) != before)
+		}
 	}
+	return p.weigh()
+}
+
+// segments returns how many segments of a track have begun.
+func (p *programme) segments(id media.TrackID) uint64 {
+	if w := p.writer(id); w != nil {
+		return w.next
+	}
+	return 0
 }
 
 // suspend ends what the publisher on air has begun: all that was accepted is
 // published. The next frame, whosever it is, begins a new period.
 func (p *programme) suspend() {
+	if p.member != nil {
+		p.member.leave(p.onAir)
+		return
+	}
 	if len(p.active) == 0 && len(p.early.frames) > 0 {
 		p.beginLate()
 	}
@@ -177,7 +205,7 @@ func (p *programme) conclude(at time.Time) (last time.Time) {
 // write takes a frame of a stream that has begun, or begins with it.
 func (p *programme) write(f arrival) {
 	if !slices.Contains(p.active, f.Track) {
-		if !f.Key || p.tooLate(f) {
+		if !f.Key || p.tooLate(f) || p.astray(f.Track) {
 			return
 		}
 		p.activate(f.Track)
@@ -196,8 +224,8 @@ func (p *programme) cut(s media.Sample, at time.Time) {
 	lead := s.Track == p.active[0]
 	if w := p.writer(s.Track); w != nil && w.stale {
 		p.starve(s, w, at)
-		if !s.Key || !lead {
-			return
+		if lead && !s.Key || !lead && s.Track.Kind != media.Video {
+			return // other pictures may come before the key frame of the lead that they go with
 		}
 	}
 	if lead {

@@ -97,10 +97,19 @@ func (pub *Publication) WriteFrame(f media.Frame) error {
 	a := arrival{f, p.env.Now()}
 	p.hear(pub, a.at)
 	if p.onAir == pub || p.relieve(pub, a) {
-		p.take(a)
-		return p.weigh()
+		return p.take(a)
 	}
 	return nil
+}
+
+// withdraw takes a track out of the stream, which goes on without it.
+func (pub *Publication) withdraw(id media.TrackID) {
+	p := pub.programme
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.onAir == pub && pub.feed.declared(id) >= 0 {
+		p.withdraw(id)
+	}
 }
 
 // Close ends the publication. What was accepted is published, and the stream

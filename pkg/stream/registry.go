@@ -20,6 +20,7 @@ type Registry struct {
 
 	mu         sync.Mutex
 	programmes map[Name]*programme
+	gatherings map[Name]*gathering // by the name of the whole
 }
 
 // NewRegistry returns an empty registry.
@@ -27,7 +28,7 @@ func NewRegistry(env Environment) *Registry {
 	if env.Memory == nil {
 		env.Memory = ample{}
 	}
-	return &Registry{env: env, seats: &seats{limit: env.Config.Limits.Publishers}, programmes: make(map[Name]*programme)}
+	return &Registry{env: env, seats: &seats{limit: env.Config.Limits.Publishers}, programmes: make(map[Name]*programme), gatherings: make(map[Name]*gathering)}
 }
 
 // Publish lets a publisher publish under a name, or returns ErrBadName,
@@ -38,38 +39,72 @@ func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publicat
 	if err := name.Check(r.env.Reserved); err != nil {
 		return nil, err
 	}
+	pub := &Publication{peer: peer}
+	of, index, ok := r.env.Config.rung(name)
+	if !ok {
+		return pub, r.admit(ctx, name, pub, nil)
+	}
+	m := &member{gathering: r.gather(of), index: index}
+	err := m.gathering.begin(ctx)
+	if err == nil {
+		err = r.admit(ctx, name, pub, m)
+	}
+	if err != nil {
+		m.gathering.release()
+	}
+	return pub, err
+}
+
+// admit lets a publisher in, or returns an error of Publish. If nobody is on air under that name
+// a programme begins, as a member if there is one.
+func (r *Registry) admit(ctx context.Context, name Name, pub *Publication, m *member) error {
+	if pub.seat.seats == nil {
+		pub.seat.seats = r.seats
+	}
 	for {
-		pub := &Publication{peer: peer}
-		err := r.admit(ctx, name, pub)
-		switch {
-		case err == nil:
-			return pub, nil
-		case !errors.Is(err, ErrClosed):
-			return nil, err
+		p, err := r.programme(name, pub, m)
+		if err != nil {
+			return err
+		}
+		pub.programme = p
+		if err = p.admit(ctx, pub); err == nil {
+			return nil
+		}
+		pub.seat.leave()
+		if !errors.Is(err, ErrClosed) {
+			return err
 		}
 	}
 }
 
-// admit lets a publisher in, or returns an error of Publish, or ErrClosed when
-// the programme of that name has just ended.
-func (r *Registry) admit(ctx context.Context, name Name, pub *Publication) error {
-	pub.seat.seats = r.seats
-	p, err := r.programme(name, pub)
-	if err != nil {
-		return err
+// gather returns what several publishers send together under a name, with one more who holds it.
+func (r *Registry) gather(name Name) *gathering {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g := r.gatherings[name]
+	if g == nil {
+		g = &gathering{log: r.env.Log.With().Stringer("stream", name).Logger()}
+		g.join = func(ctx context.Context, whole *Publication) error {
+			whole.seat.seats = new(seats) // those who publish have their own
+			return r.admit(ctx, name, whole, nil)
+		}
+		g.gone = func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if g.holders.Load() == 0 {
+				delete(r.gatherings, name)
+			}
+		}
+		r.gatherings[name] = g
 	}
-	pub.programme = p
-	err = p.admit(ctx, pub)
-	if err != nil {
-		pub.seat.leave()
-	}
-	return err
+	g.holders.Add(1)
+	return g
 }
 
 // programme returns what is on air under a name. When there is nothing, or it has
 // ended, a new programme begins, for which pub takes a seat: a programme is begun
 // only for somebody who can be on it.
-func (r *Registry) programme(name Name, pub *Publication) (*programme, error) {
+func (r *Registry) programme(name Name, pub *Publication, m *member) (*programme, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.programmes[name]
@@ -88,6 +123,7 @@ func (r *Registry) programme(name Name, pub *Publication) (*programme, error) {
 		before = old.after
 	}
 	p := newProgramme(r.env, name, r.env.Now(), before)
+	p.member = m
 	if old != nil && len(old.live.Snapshot().Renditions) > 0 {
 		p.live.Follow(old.live)
 	} else if old != nil && old.live.Earlier() != nil {
@@ -118,7 +154,7 @@ func (r *Registry) Lookup(app, key string) (*live.Presentation, bool) {
 func (r *Registry) List() []*live.Presentation {
 	var all []*live.Presentation
 	for _, p := range r.all() {
-		if !p.live.Snapshot().Withdrawn {
+		if p.member == nil && !p.live.Snapshot().Withdrawn {
 			all = append(all, p.live)
 		}
 	}

@@ -45,6 +45,8 @@ type Config struct {
 	Conflict Conflict      // what happens when a second one publishes under a name
 	Failover time.Duration // for how long a publisher must be silent for the one that stands by to go on air
 
+	Ladders []Ladder // the first that has a name counts
+
 	Limits Limits
 }
 

@@ -72,6 +72,22 @@ func (p *programme) activate(id media.TrackID) {
 // deactivate takes a track out of the stream, until it has something to say again.
 func (p *programme) deactivate(id media.TrackID) {
 	p.log.Warn().Stringer("track", id).Msg("track has fallen silent: the stream goes on without it")
+	p.drop(id)
+}
+
+// withdraw takes a declared track out of the stream for good, unless it is declared again.
+func (p *programme) withdraw(id media.TrackID) {
+	if slices.Contains(p.active, id) {
+		p.drop(id)
+	}
+	p.tracks = slices.DeleteFunc(p.tracks, func(t media.Track) bool { return t.ID == id })
+	p.turning = slices.DeleteFunc(p.turning, func(t media.Track) bool { return t.ID == id })
+	p.sounds = slices.DeleteFunc(p.sounds, func(s sound) bool { return s.id == id })
+	p.early.frames = slices.DeleteFunc(p.early.frames, func(f arrival) bool { return f.Track == id })
+}
+
+// drop takes a track from among the active ones.
+func (p *programme) drop(id media.TrackID) {
 	p.release(id)
 	p.active = slices.DeleteFunc(p.active, func(other media.TrackID) bool { return other == id })
 	p.lineUp()

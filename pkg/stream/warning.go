@@ -21,6 +21,7 @@ const (
 	tardy
 	early
 	still
+	unaligned
 	warnings // how many there are
 )
 
@@ -43,6 +44,8 @@ func (w warning) String() string {
 		return "a track of audio is far ahead of the picture: viewers get both by their times, which is later than they could"
 	case still:
 		return "nothing comes of the picture: viewers stand still until it is back"
+	case unaligned:
+		return "key frames of a track of video are not where those of the first one are: viewers get it no more; give all the same keyframe interval"
 	case warnings:
 	}
 	return ""

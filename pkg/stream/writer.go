@@ -16,6 +16,7 @@ type writer struct {
 	programme *programme
 	id        media.TrackID
 	stale     bool   // what comes belongs to a period that has not begun
+	keyless   bool   // what comes needs a key frame that is not there
 	from      uint64 // what comes belongs to no segment before this one
 
 	era    *era // of the newest segment, nil before the first
@@ -48,6 +49,10 @@ func (w *writer) put(s *segment.Placed) {
 	if s.Number < w.from {
 		return
 	}
+	if w.keyless && (!s.Key || s.Cut != segment.Segment) && w.id != w.programme.active[0] {
+		return
+	}
+	w.keyless = false
 	if s.Cut == segment.Segment {
 		w.cut(s)
 	} else if w.open && !w.continues(s) {

@@ -1,0 +1,90 @@
+package stream
+
+import (
+	"slices"
+	"time"
+
+	"sluice/pkg/media"
+)
+
+// A film is a track of video beside the one that leads, in another quality. Players go from one
+// to another where segments begin, which is with key frames of the lead: of a track that has none
+// there they would see nothing until its next one. It is left out until it has.
+type film struct {
+	id     media.TrackID
+	newest uint32   // when its newest frame is shown
+	keys   []uint32 // and its newest key frames
+	missed int      // segments one after the other that had none to begin with
+	met    int      // and that had one
+	astray bool     // it is left out
+}
+
+const (
+	// patient is how many segments must say the same of a film for that to be believed.
+	patient = 2
+
+	// lost is how long nothing has come of a film that does not go on.
+	lost = 6 * time.Second
+)
+
+// film returns what is known of a track of video.
+func (f *feed) film(id media.TrackID) *film {
+	i := slices.IndexFunc(f.films, func(film film) bool { return film.id == id })
+	if i < 0 {
+		i, f.films = len(f.films), append(f.films, film{id: id})
+	}
+	return &f.films[i]
+}
+
+// astray reports whether a track is left out.
+func (f *feed) astray(id media.TrackID) bool {
+	return slices.ContainsFunc(f.films, func(film film) bool { return film.id == id && film.astray })
+}
+
+// watchFilm takes a frame of video that was written, where there are several tracks of it. It may
+// have begun a segment.
+func (p *programme) watchFilm(a arrival, began bool) {
+	f, at := p.film(a.Track), shown(a)
+	f.newest = at
+	if a.Key {
+		const enough = 8
+		if len(f.keys) == enough {
+			f.keys = slices.Delete(f.keys, 0, 1)
+		}
+		f.keys = append(f.keys, at)
+	}
+	if !began {
+		return
+	}
+	if p.opened {
+		for i := range p.films {
+			p.judge(&p.films[i])
+		}
+	}
+	p.opened, p.opening = a.Key, at
+}
+
+// judge looks for a key frame of a film where the segment before the newest began.
+func (p *programme) judge(f *film) {
+	const same = 2 * same // two roundings
+	behind := since32(f.newest, p.opening)
+	switch {
+	case f.id == p.active[0]:
+		f.missed, f.met, f.astray = 0, 0, false
+		return
+	case slices.ContainsFunc(f.keys, func(key uint32) bool { return apart(key, p.opening) < same }):
+		f.missed, f.met = 0, f.met+1
+	case behind > 0 && behind < lost: // it has not come so far
+	default:
+		f.missed, f.met = f.missed+1, 0
+	}
+	switch {
+	case f.astray && f.met >= patient:
+		f.astray = false
+		p.log.Info().Stringer("track", f.id).Msg("key frames are where those of the first track of video are: the track is back")
+	case !f.astray && f.missed >= patient && slices.Contains(p.active, f.id):
+		f.astray = true
+		p.warn(unaligned, f.id, "after", p.cutter.TargetDuration()*patient)
+		p.drop(f.id)
+	}
+}

@@ -1,0 +1,283 @@
+package stream
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"sluice/pkg/media"
+)
+
+// A gathering is a stream that several publishers send, its members: the picture of each is a
+// track, and the sound is that of one of them. Whoever publishes under the name of a member has
+// a programme as everybody has, which settles who is on air there; but what it takes is not cut:
+// it is handed on, with the times and numbers that it has in the whole.
+//
+// A member's programme is locked before the gathering, and that before the programme of the
+// whole.
+type gathering struct {
+	log  zerolog.Logger
+	join func(context.Context, *Publication) error // begins to publish the whole
+	gone func()                                    // there may be no holders any more
+
+	holders atomic.Int64 // publishers of members, those that stand by included
+
+	mu      sync.Mutex
+	whole   *Publication             // nil while there are none
+	members []*member                // that are on air, the first that came first
+	sound   *member                  // whose sound is heard, nil if there is none
+	heard   map[media.TrackID]uint32 // times of its newest frames
+	clock   reckoning
+
+	peers sync.Map // of members that are on air, by their publications
+}
+
+// A member is one of the programmes that send a stream together.
+type member struct {
+	gathering *gathering
+	index     int // of its picture among the tracks of the whole
+
+	// What follows is guarded by the gathering.
+	tracks  []media.Track
+	aligned bool
+	ahead   uint32 // by which times in the whole are ahead of the member's, in ms modulo 2^32
+	repeats bool   // its sound may be of times of which there has been that of another
+	newest  uint32 // time of the newest frame
+	came    time.Time
+}
+
+// begin has the whole on air for a publisher of a member who is about to come, and who is among
+// the holders.
+func (g *gathering) begin(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.whole != nil && !g.over() {
+		return nil
+	}
+	whole := &Publication{peer: g}
+	if err := g.join(ctx, whole); err != nil {
+		return err
+	}
+	g.whole, g.clock, g.heard = whole, reckoning{}, map[media.TrackID]uint32{}
+	return nil
+}
+
+// over reports whether somebody else has taken the whole.
+func (g *gathering) over() bool {
+	p := g.whole.programme
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return g.whole.over != nil
+}
+
+// release is for when such a publisher has gone.
+func (g *gathering) release() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.holders.Add(-1) > 0 {
+		return
+	}
+	if g.whole != nil {
+		_ = g.whole.Close(nil)
+		g.whole = nil
+	}
+	g.gone()
+}
+
+// Warn tells all who publish.
+func (g *gathering) Warn(code, text string) {
+	g.peers.Range(func(_, peer any) bool {
+		peer.(Peer).Warn(code, text)
+		return true
+	})
+}
+
+// End ends all who publish.
+func (g *gathering) End(cause error) {
+	g.peers.Range(func(_, peer any) bool {
+		peer.(Peer).End(cause)
+		return true
+	})
+}
+
+// enter puts a member on air with a publisher.
+func (m *member) enter(pub *Publication) {
+	g := m.gathering
+	g.peers.Store(pub, pub.peer)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m.tracks = slices.Clone(pub.feed.tracks)
+	m.join()
+}
+
+// join makes a member one of those on air, whose times are not known yet.
+func (m *member) join() {
+	g := m.gathering
+	m.aligned = false
+	g.members = append(g.members, m)
+	for _, t := range m.tracks {
+		m.declare(t)
+	}
+}
+
+// leave takes a member off the air, as its publisher goes.
+func (m *member) leave(pub *Publication) {
+	m.gathering.peers.Delete(pub)
+	m.pause()
+}
+
+// pause takes a member's picture out of the whole. It is back when something comes of it.
+func (m *member) pause() {
+	g := m.gathering
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !slices.Contains(g.members, m) {
+		return
+	}
+	g.members = slices.DeleteFunc(g.members, func(other *member) bool { return other == m })
+	if len(g.members) == 0 {
+		return // all of it ends, or is taken up by who stands by
+	}
+	for _, t := range m.tracks {
+		if id, ok := m.place(t.ID); ok {
+			g.whole.withdraw(id)
+		}
+	}
+	if g.sound == m {
+		g.sound = nil
+		g.listen()
+	}
+	if m.aligned {
+		g.log.Info().Int("member", m.index).Msg("member leaves the ladder")
+	}
+}
+
+// listen chooses whose sound is heard, when that is nobody's.
+func (g *gathering) listen() {
+	for _, m := range g.members {
+		if g.sound == nil && slices.ContainsFunc(m.tracks, func(t media.Track) bool { return t.ID.Kind == media.Audio }) {
+			g.sound, m.repeats = m, true
+			for _, t := range m.tracks {
+				m.hand(t)
+			}
+		}
+	}
+}
+
+// place returns which track of the whole one of the member's is, if it is one.
+func (m *member) place(id media.TrackID) (media.TrackID, bool) {
+	if id.Kind == media.Audio {
+		return id, m.gathering.sound == m
+	}
+	return media.TrackID{Kind: media.Video, Index: uint8(m.index)}, id.Index == 0
+}
+
+// declare takes a track of the publisher on air, or its new configuration. The gathering is
+// locked.
+func (m *member) declare(t media.Track) {
+	if i := slices.IndexFunc(m.tracks, func(other media.Track) bool { return other.ID == t.ID }); i >= 0 {
+		m.tracks[i] = t
+	} else {
+		m.tracks = append(m.tracks, t)
+	}
+	if m.gathering.sound == nil {
+		m.gathering.listen()
+	}
+	m.hand(t)
+}
+
+// hand hands a track on.
+func (m *member) hand(t media.Track) {
+	if id, ok := m.place(t.ID); ok {
+		t.ID = id
+		_ = m.gathering.whole.WriteTrack(t) // of one that is over nothing more is taken
+	}
+}
+
+// adopt takes a track of the publisher on air.
+func (m *member) adopt(t media.Track) {
+	m.gathering.mu.Lock()
+	defer m.gathering.mu.Unlock()
+	m.declare(t)
+}
+
+// take takes a frame of the publisher on air.
+func (m *member) take(a arrival) error {
+	g := m.gathering
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !slices.Contains(g.members, m) {
+		m.join()
+	}
+	if m.jumps(a) {
+		m.aligned = false
+	}
+	id, ok := m.place(a.Track)
+	m.newest, m.came = a.Time, a.at
+	if !ok || !m.aligned && !m.align(a) {
+		return nil
+	}
+	a.Track = id
+	a.Time += m.ahead
+	if id.Kind == media.Audio && m.heardBefore(a) {
+		return nil
+	}
+	if m == g.lead() {
+		g.clock.note(a, m.ahead)
+	}
+	return g.whole.WriteFrame(a.Frame)
+}
+
+// heardBefore reports whether there has been sound of that time, of another member.
+func (m *member) heardBefore(a arrival) bool {
+	g := m.gathering
+	last, known := g.heard[a.Track]
+	if m.repeats = m.repeats && known && since32(last, a.Time) <= 0; m.repeats {
+		return true
+	}
+	g.heard[a.Track] = a.Time
+	return false
+}
+
+// lead returns the member by whose key frames the others are measured.
+func (g *gathering) lead() *member {
+	for _, m := range g.members {
+		if m.aligned && m.films() {
+			return m
+		}
+	}
+	return nil
+}
+
+// films reports whether the member sends a picture.
+func (m *member) films() bool {
+	return slices.ContainsFunc(m.tracks, func(t media.Track) bool { return t.ID.Kind == media.Video })
+}
+
+// jumps reports whether a member's times leave what they were, other than by waiting. Of a member
+// that is alone the timeline repairs that.
+func (m *member) jumps(a arrival) bool {
+	const far = 3 * time.Second
+	step := time.Duration(int32(a.Time-m.newest)) * time.Millisecond
+	return m.aligned && len(m.gathering.members) > 1 && (step < -far || step > a.at.Sub(m.came)+far)
+}
+
+// align finds out what time it is in the whole by the member's clock, with a key frame if it sends
+// a picture. It reports whether it did.
+func (m *member) align(a arrival) bool {
+	g := m.gathering
+	if m.films() && (a.Track.Kind != media.Video || !a.Key) {
+		return false
+	}
+	at, off, ok := g.clock.place(a, m.films())
+	if !ok {
+		return false
+	}
+	m.aligned, m.ahead = true, at-a.Time
+	g.log.Info().Int("member", m.index).Stringer("shifted", off).Msg("member joins the ladder")
+	return true
+}

@@ -1,0 +1,356 @@
+package stream_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/pkg/media"
+	"sluice/pkg/stream"
+)
+
+var (
+	v1 = media.TrackID{Kind: media.Video, Index: 1}
+	v2 = media.TrackID{Kind: media.Video, Index: 2}
+)
+
+// inQualities has three publishers send a stream.
+func inQualities(c *stream.Config) {
+	c.Ladders = []stream.Ladder{{Stream: "{name}", Members: []string{"{name}_hi", "{name}_mid", "{name}_lo"}}}
+	c.Linger = time.Minute
+}
+
+// A rung is the publisher of a member of a ladder, and what it sends in real time.
+type rung struct {
+	member string
+	from   int // ms after noon
+	to     int
+	fps    int
+	gop    int // frames
+	silent bool
+	ahead  int // of the publisher's times, in ms
+	late   int // how long what it sends is on its way, in ms
+	phase  int // frames of the first group of pictures that it does not send
+	jump   int // of its times in the middle, in ms
+	delay  int // from decoding to showing a key frame, in ms
+	hurry  int // by how much what it sends comes sooner from 5 s on, in ms
+
+	r    *rig
+	pub  *stream.Publication
+	told []error
+}
+
+func (p *rung) Warn(_, text string) { p.r.warned = append(p.r.warned, p.member+": "+text) }
+func (p *rung) End(cause error)     { p.told = append(p.told, cause) }
+
+// An event is one of a publisher at a time.
+type event struct {
+	at int
+	do func()
+}
+
+// events returns all that a publisher does.
+func (p *rung) events(r *rig) (all []event) {
+	p.r = r
+	at := func(ms int, do func()) {
+		due := ms + p.late
+		if ms > p.from+5000 {
+			due -= p.hurry
+		}
+		all = append(all, event{due, do})
+	}
+	at(p.from, func() {
+		var err error
+		if p.pub, err = r.registry.Publish(r.t.Context(), stream.Name{App: "live", Key: p.member}, p); err != nil {
+			r.t.Fatal(err)
+		}
+		tracks := []media.Track{video(byte(len(p.member)))}
+		if !p.silent {
+			tracks = append(tracks, audio(48000))
+		}
+		for _, t := range tracks {
+			if err := p.pub.WriteTrack(t); err != nil {
+				r.t.Fatal(err)
+			}
+		}
+	})
+	clock := func(ms int) uint32 {
+		if ms += p.ahead; ms-p.ahead > (p.from+p.to)/2 {
+			ms += p.jump
+		}
+		return uint32(ms)
+	}
+	for i := 0; i*1000/p.fps < p.to-p.from; i++ {
+		ms := p.from + i*1000/p.fps
+		at(ms, func() { p.send(v0, clock(ms-p.delay), (i+p.phase)%p.gop == 0) })
+	}
+	for i := 0; !p.silent && i*1024/48 < p.to-p.from; i++ {
+		ms := p.from + i*1024/48
+		at(ms, func() { p.send(a0, clock(ms), true) })
+	}
+	at(p.to, func() {
+		if err := p.pub.Close(io.EOF); err != nil {
+			r.t.Fatal(err)
+		}
+	})
+	return all
+}
+
+func (p *rung) send(id media.TrackID, ms uint32, key bool) {
+	p.r.frames++
+	data := binary.BigEndian.AppendUint64([]byte{0, 0, 0, 9, 0x65}, p.r.frames)
+	offset := int32(0)
+	if id == v0 {
+		offset = int32(p.delay)
+	}
+	if err := p.pub.WriteFrame(media.Frame{Track: id, Key: key, Time: ms, Offset: offset, Data: data}); err != nil {
+		p.r.t.Fatal(err)
+	}
+}
+
+// playRungs has publishers send what they have, and closes the stream.
+func (r *rig) playRungs(rungs ...*rung) {
+	r.t.Helper()
+	var all []event
+	for _, p := range rungs {
+		all = append(all, p.events(r)...)
+	}
+	slices.SortStableFunc(all, func(a, b event) int { return a.at - b.at })
+	for _, e := range all {
+		r.at(e.at)
+		e.do()
+		r.registry.Check()
+		if _, ok := r.registry.Lookup(show.App, show.Key); ok {
+			r.observe()
+		}
+	}
+	r.verify()
+}
+
+// together checks that segments of tracks of video begin at the same times, with key frames, and returns how
+// many there are of all tracks with media.
+func (r *rig) together(tracks ...media.TrackID) (count int) {
+	r.t.Helper()
+	starts := map[uint64]media.Ticks{}
+	in := map[uint64]int{}
+	for _, id := range tracks {
+		for _, seg := range r.listed[id] {
+			if seg.Gap {
+				continue
+			}
+			in[seg.Number]++
+			if at, known := starts[seg.Number]; known && max(seg.Start+seg.Offset-at, at-seg.Start-seg.Offset) > 90 || !known && !seg.Independent {
+				r.t.Errorf("%v: %s begins %d ticks behind others, with a key frame: %v", id, describe(seg), seg.Start+seg.Offset-at, seg.Independent)
+			}
+			starts[seg.Number] = seg.Start + seg.Offset
+		}
+	}
+	for _, n := range in {
+		if n == len(tracks) {
+			count++
+		}
+	}
+	return count
+}
+
+// TestLadder has three publishers send a stream whose key frames are at the same times of their
+// sources. What they say of time may differ, and how long it is on its way.
+func TestLadder(t *testing.T) {
+	for name, rungs := range map[string][]*rung{
+		"outputs of one encoder": {
+			{member: "show_hi"}, {member: "show_mid", late: 40}, {member: "show_lo", late: 90},
+		},
+		"outputs of one encoder, the first comes last": {
+			{member: "show_hi", late: 700}, {member: "show_mid", late: 40}, {member: "show_lo", late: 300},
+		},
+		"clocks of their own": {
+			{member: "show_hi", ahead: 1 << 31}, {member: "show_mid", late: 40, ahead: -123_456}, {member: "show_lo", late: 90, ahead: 77_777},
+		},
+		"clocks of their own, out of phase": {
+			{member: "show_hi"}, {member: "show_mid", late: 140, ahead: 5000, phase: 47}, {member: "show_lo", late: 330, ahead: 9999},
+		},
+		"the second one hurries": {
+			{member: "show_hi", late: 400, hurry: 390}, {member: "show_mid", late: 5, hurry: -300}, {member: "show_lo", late: 10, hurry: -100},
+		},
+		"pictures in another order": {
+			{member: "show_hi"}, {member: "show_mid", delay: 80}, {member: "show_lo", delay: 40, ahead: 5000},
+		},
+		"and in the first": {
+			{member: "show_hi", delay: 80}, {member: "show_mid"}, {member: "show_lo", delay: 40},
+		},
+		"half the frames": {
+			{member: "show_hi", fps: 50}, {member: "show_mid"}, {member: "show_lo", fps: 25},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, inQualities)
+			for _, p := range rungs {
+				if p.fps == 0 {
+					p.fps = 25
+				}
+				p.gop, p.to = 2*p.fps, 30_000
+			}
+			r.playRungs(rungs...)
+			if n := r.together(v0, v1, v2); n < 10 {
+				t.Errorf("%d segments in all qualities: %s, %s, %s", n, r.shape(v0), r.shape(v1), r.shape(v2))
+			}
+			if len(r.listed[a0]) < 10 || len(r.snapshot().Renditions) != 4 {
+				t.Errorf("sound: %s", r.shape(a0))
+			}
+			if n := r.next(); n > 3 {
+				t.Errorf("%d periods", n)
+			}
+		})
+	}
+}
+
+// next returns how many periods there were.
+func (r *rig) next() uint64 { return r.registry.Vitals()[0].Periods }
+
+// TestLadderGoesOn has members come late, go, and be back, the one that leads included. Others go on:
+// their numbers and times have no hole.
+func TestLadderGoesOn(t *testing.T) {
+	for name, rungs := range map[string][]*rung{
+		"one comes late and goes": {
+			{member: "show_hi", to: 60_000}, {member: "show_mid", to: 60_000}, {member: "show_lo", from: 11_000, to: 31_000},
+		},
+		"the first goes": {
+			{member: "show_hi", to: 25_300}, {member: "show_mid", to: 60_000}, {member: "show_lo", to: 60_000},
+		},
+		"the first goes and is back": {
+			{member: "show_hi", to: 25_300}, {member: "show_hi", from: 33_000, to: 60_000}, {member: "show_mid", to: 60_000}, {member: "show_lo", to: 60_000},
+		},
+		"one after the other": {
+			{member: "show_hi", to: 20_000}, {member: "show_mid", from: 10_000, to: 40_000}, {member: "show_lo", from: 30_000, to: 60_000},
+		},
+		"one whose times jump": {
+			{member: "show_hi", to: 60_000}, {member: "show_mid", to: 60_000, jump: 3_600_000}, {member: "show_lo", to: 60_000},
+		},
+		"the first one's times jump": {
+			{member: "show_hi", to: 60_000, jump: -20_000}, {member: "show_mid", to: 60_000}, {member: "show_lo", to: 60_000},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, inQualities)
+			for i, p := range rungs {
+				p.fps, p.gop, p.late = 25, 50, 10*i
+				p.phase = p.from / 40 % 50
+			}
+			r.playRungs(rungs...)
+			all := r.snapshot()
+			for i, id := range []media.TrackID{v0, v1, v2} {
+				t.Logf("%v: %s", id, r.shape(id))
+				_ = i
+			}
+			t.Logf("%v: %s", a0, r.shape(a0))
+			if n := r.next(); n > 6 {
+				t.Errorf("%d periods", n)
+			}
+			r.together(v0, v1, v2)
+			if end := all.End(); end.Before(noon.Add(59 * time.Second)) {
+				t.Errorf("it ends at %v", end)
+			}
+			r.whole()
+		})
+	}
+}
+
+// whole checks that at any time there is a picture, and sound.
+func (r *rig) whole() {
+	r.t.Helper()
+	pictures, sounds := map[uint64]bool{}, map[uint64]bool{}
+	first, last := uint64(1<<63), uint64(0)
+	for id, all := range r.listed {
+		for _, seg := range all {
+			if id.Kind == media.Video {
+				pictures[seg.Number] = pictures[seg.Number] || !seg.Gap
+			} else {
+				sounds[seg.Number] = sounds[seg.Number] || !seg.Gap
+			}
+			first, last = min(first, seg.Number), max(last, seg.Number)
+		}
+	}
+	for n := first + 1; n < last; n++ {
+		if !pictures[n] || !sounds[n] {
+			r.t.Errorf("segment %d of %d to %d: picture %v, sound %v", n, first, last, pictures[n], sounds[n])
+		}
+	}
+}
+
+// TestLadderHasItsName has somebody publish under the name of the whole, or of a member, that
+// somebody else publishes under.
+func TestLadderHasItsName(t *testing.T) {
+	r := newRig(t, inQualities, func(c *stream.Config) { c.Linger = 0; c.Conflict = stream.Reject })
+	name := func(key string) stream.Name { return stream.Name{App: "live", Key: key} }
+	one := &rung{r: r}
+	pub, err := r.registry.Publish(t.Context(), name("show_hi"), one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	busy := func(key string) error {
+		done := make(chan error)
+		go func() {
+			_, err := r.registry.Publish(t.Context(), name(key), one)
+			done <- err
+		}()
+		for {
+			select {
+			case err := <-done:
+				return err
+			case <-time.After(10 * time.Millisecond):
+				r.now = r.now.Add(time.Millisecond)
+				_ = pub.WriteTrack(video(1))
+				_ = pub.WriteFrame(media.Frame{Track: v0, Key: true, Time: uint32(r.now.Sub(noon).Milliseconds()), Data: []byte{0, 0, 0, 1, 0x65}})
+			}
+		}
+	}
+	if err := busy("show_hi"); !errors.Is(err, stream.ErrNameInUse) {
+		t.Errorf("a second one of a member: %v", err)
+	}
+	if err := busy("show"); !errors.Is(err, stream.ErrNameInUse) {
+		t.Errorf("beside the whole: %v", err)
+	}
+	if all := r.registry.List(); len(all) != 1 || all[0].Name != "show" {
+		t.Errorf("%d streams", len(all))
+	}
+	if err := pub.Close(io.EOF); err != nil {
+		t.Error(err)
+	}
+	r.registry.Check()
+	if log := r.log.String(); !strings.Contains(log, "stream ended") {
+		t.Errorf("it goes on:\n%s", log)
+	}
+	if _, err := r.registry.Publish(t.Context(), name("show"), r); err != nil {
+		t.Errorf("behind it: %v", err)
+	}
+}
+
+// TestLadderLeavesOut has a member whose key frames are elsewhere, for a while or for good.
+func TestLadderLeavesOut(t *testing.T) {
+	r := newRig(t, inQualities)
+	r.playRungs(
+		&rung{member: "show_hi", fps: 25, gop: 50, to: 60_000},
+		&rung{member: "show_mid", fps: 25, gop: 75, to: 30_000, late: 10},
+		&rung{member: "show_mid", fps: 25, gop: 50, from: 32_000, to: 60_000, late: 10},
+		&rung{member: "show_lo", fps: 25, gop: 50, to: 60_000, late: 20, phase: 25},
+	)
+	t.Logf("\n%s\n%s\n%s\n%s", r.shape(v0), r.shape(v1), r.shape(v2), r.shape(a0))
+	if n := r.together(v0, v1); n < 14 {
+		t.Errorf("%d segments in both qualities", n)
+	}
+	for _, seg := range r.listed[v1] {
+		if at := seg.From() - time.Duration(noon.UnixNano()); !seg.Gap && at > 10*time.Second && at < 30*time.Second {
+			t.Errorf("%s, whose key frames are elsewhere", describe(seg))
+		}
+	}
+	if n := r.next(); n > 5 || len(r.listed[v0]) < 29 {
+		t.Errorf("%d periods, %s", n, r.shape(v0))
+	}
+	if strings.Count(r.log.String(), "key frames of a track of video are not where") != 1 {
+		t.Errorf("%s", r.log.String())
+	}
+}
