@@ -14,6 +14,7 @@ type track struct {
 	id         media.TrackID
 	codec      media.Codec
 	configured bool // a configuration is in force
+	blank      bool // a sequence header came that is empty
 	decoder    decoder
 
 	own, announced media.Track // as the decoder has it, and with what its publisher says beside
@@ -112,8 +113,14 @@ func (d *Demuxer) deliver(time uint32, p packet, h Handler) error {
 }
 
 // configure takes a sequence header. One that cannot be used is told to the
-// broadcaster, but for a malformed one while frames go on under the former.
+// broadcaster, but for a malformed one while frames go on under the former, and an
+// empty one in front of the first: ffmpeg sends it when it cannot know yet what is to
+// be in it, and another one before the first frame.
 func (d *Demuxer) configure(t *track, p packet, h Handler) error {
+	if len(p.data) == 0 && !t.configured {
+		t.blank = true
+		return nil
+	}
 	changed, err := t.decoder.configure(p.id, p.data)
 	if err != nil {
 		malformed := !errors.Is(err, codec.ErrUnsupported)
@@ -164,6 +171,9 @@ func (d *Demuxer) describe(t *track, p packet, h Handler) error {
 func (d *Demuxer) frame(t *track, time uint32, p packet, h Handler) error {
 	if !t.configured {
 		d.dropped++
+		if t.blank {
+			d.refuse(refusal{p.id, fmt.Sprintf("%v %v: the sequence header is empty", p.codec, p.id.Kind)}, h)
+		}
 		return nil
 	}
 	f, ok := t.decoder.frame(p.data)

@@ -58,6 +58,12 @@ var enhancedCases = []demuxCase{
 		2,
 	},
 	{
+		"AV1: an empty header in front of the first",
+		[]string{"v 0 9061763031", "v 0 9061763031 81010c00 0a0c" + av1Sequence, "v 0 9161763031 320210aa"},
+		[]string{"track v0 av01.0.01M.08.0.110.02.02.02.0 81010c000a0c" + av1Sequence, "frame v0 0+0 320210aa key"},
+		0,
+	},
+	{
 		"VP9: the track comes with a key frame",
 		[]string{
 			"v 0 9076703039 010000000015820202020000", "v 0 a176703039 86004092f1214004", "v 33 9176703039 824983420027f016760638241c184a10", "v 66 a376703039 86004092f1214004",

@@ -214,6 +214,12 @@ var demuxCases = []demuxCase{
 		[]string{"refuse v0 H.264 video: avcC: ends too early", track, "frame v0 9+0 000000026588 key"},
 		3,
 	},
+	{
+		"an empty header is told when no other one comes before a frame",
+		[]string{"v 0 1700000000", header, "v 9 1701000000 000000026588", "a 0 af00", "a 0 af01 21", "a 1 af01 21", asc, "a 2 af01 22"},
+		[]string{track, "frame v0 9+0 000000026588 key", "refuse a0 AAC audio: the sequence header is empty", audioTrack, "frame a0 2+0 22 key"},
+		2,
+	},
 
 	// Parameter sets in band.
 	{
