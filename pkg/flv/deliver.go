@@ -70,14 +70,14 @@ func newTrack(p packet) *track {
 // maxTracks bounds what a publisher that makes up tracks can have kept.
 const maxTracks = 32
 
-// track returns the track of p, new when it is the first or its codec changed; nil when there
-// are too many.
+// track returns the track of p, new when it is the first or its codec changed, which no
+// description says; nil when there are too many.
 func (d *Demuxer) track(p packet) *track {
 	for i, t := range d.tracks {
 		if t.id != p.id {
 			continue
 		}
-		if t.codec != p.codec {
+		if t.codec != p.codec && p.kind != description {
 			d.tracks[i] = newTrack(p)
 		}
 		return d.tracks[i]
@@ -151,8 +151,13 @@ func (t *track) announce(h Handler) error {
 	return h.Track(t.announced)
 }
 
-// describe takes what is said of colours, from the next frame on.
+// describe takes what is said of colours, from the next frame on. What is said of another
+// codec than the track has is of another track: ffmpeg leaves its number out.
 func (d *Demuxer) describe(t *track, p packet, h Handler) error {
+	if t.codec != p.codec {
+		d.dropped++
+		return nil
+	}
 	colors, told, ok := parseColors(p.data)
 	if !ok {
 		d.dropped++

@@ -158,6 +158,17 @@ var enhancedCases = []demuxCase{
 		0,
 	},
 	{
+		"colours of the second track, told as those of the first, which has another codec",
+		[]string{
+			header, "v 0 9600 68766331 01" + hvcHead + "03" + hvcSets, "v 0 d468766331 020009 636f6c6f72496e666f 03000009",
+			"v 1 9601 68766331 01 000000 000000032801ac", "v 1 1701000000 000000026588",
+		},
+		[]string{
+			track, "track v1 hvc1.1.6.L63.90 " + spaceless(hvcC), "frame v1 1+0 000000032801ac key", "frame v0 1+0 000000026588 key",
+		},
+		1,
+	},
+	{
 		"many tracks, cut short, or with another such message in them",
 		[]string{
 			"v 0 9610", "v 0 961061766331", "v 0 96106176633100", "v 0 9610617663310000000500", "v 0 9620", "v 0 96206176", "v 0 962061766331", "v 0 96166176633100000000", "a 0 95156d70346100000000",
