@@ -266,9 +266,8 @@ func (p period) writeSet(b *draft, tracks []live.Listed, alternate bool) {
 	if kind == media.Audio {
 		attributes = ` lang="` + cmp.Or(first.Title.Language, "und") + `"`
 	}
-	// A key frame of HEVC may be one in front of which pictures are lost, which is another type.
-	if first.Codec != media.HEVC && !slices.ContainsFunc(tracks, func(l live.Listed) bool { return !l.Independent() }) {
-		attributes += ` startWithSAP="1"`
+	if !slices.ContainsFunc(tracks, func(l live.Listed) bool { return !l.Independent() }) {
+		attributes += fmt.Sprintf(` startWithSAP="%d"`, accessPoint(first.Codec))
 	}
 	fmt.Fprintf(b, "    <AdaptationSet id=\"%d\"%s contentType=\"%s\" mimeType=\"%s/mp4\" segmentAlignment=\"true\">\n", setID(tracks[0]), attributes, kind, kind)
 	writeColors(b, first.Color)
@@ -291,6 +290,16 @@ func (p period) writeSet(b *draft, tracks []live.Listed, alternate bool) {
 		p.writeRepresentation(b, t)
 	}
 	b.WriteString("    </AdaptationSet>\n")
+}
+
+// accessPoint returns the type of stream access point (ISO/IEC 14496-12 annex I) that key frames
+// have, or a lower one: those of HEVC may be followed by pictures that are shown before them
+// and cannot be decoded without what was in front.
+func accessPoint(c media.Codec) int {
+	if c == media.HEVC {
+		return 3
+	}
+	return 1
 }
 
 // writeColors says of pictures in high dynamic range that they are that (ISO/IEC 23091-2).
