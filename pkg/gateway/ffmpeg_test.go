@@ -17,12 +17,15 @@ import (
 
 // run runs a program that must succeed without complaints, and returns what it
 // printed to standard output.
-func run(name string, args ...string) (string, error) {
+func run(name string, args ...string) (string, error) { return runOn("", name, args...) }
+
+// runOn does so with something to read.
+func runOn(input, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &complaints
 	err := cmd.Run()
 	if err == nil && complaints.Len() > 0 {
 		err = errors.New("it complains")
