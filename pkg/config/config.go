@@ -31,6 +31,7 @@ type Config struct {
 	Window  Window
 	DASH    DASH
 	Stream  Stream
+	Ladders []Ladder
 	TS      TS
 	Log     Log
 

@@ -109,6 +109,9 @@ func (r *reader) entry(section string, name, node *yaml.Node) error {
 	r.seen[full] = name.Line
 	keys := r.cfg.keys()
 	if i := slices.IndexFunc(keys, func(k key) bool { return k.name == full }); i >= 0 {
+		if list, ok := keys[i].value.(ladders); ok {
+			return r.ladders(keys[i], list, node)
+		}
 		return r.scalar(keys[i], node)
 	}
 	if slices.Contains(r.cfg.sections(), full) {
@@ -125,6 +128,14 @@ func (r *reader) scalar(k key, node *yaml.Node) error {
 		return r.fail(node, k.name, "has no value")
 	}
 	return r.cfg.set(k, r.origin(node), node.Value)
+}
+
+// ladders reads the one key whose value is no scalar.
+func (r *reader) ladders(k key, list ladders, node *yaml.Node) error {
+	if err := list.read(node); err != nil {
+		return r.fail(node, k.name, "%s", err.Error())
+	}
+	return r.cfg.set(k, r.origin(node), list.String())
 }
 
 func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }

@@ -47,6 +47,7 @@ func (c *Config) keys() []key {
 		{"stream.keep", span{&c.Stream.Keep}},
 		{"stream.conflict", choice[Conflict]{&c.Stream.Conflict, []Conflict{Reject, TakeOver, Backup}}},
 		{"stream.failover", span{&c.Stream.Failover}},
+		{"ladders", ladders{&c.Ladders}},
 		{"ts.cache_bytes", &c.TS.CacheBytes},
 		{"log.level", level{&c.Log.Level}},
 		{"log.format", choice[LogFormat]{&c.Log.Format, []LogFormat{JSON, Console}}},

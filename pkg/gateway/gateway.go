@@ -49,6 +49,10 @@ func build(g *Gateway) (*Gateway, error) {
 }
 
 func (g *Gateway) open() (err error) {
+	ladders, err := laddersOf(g.config)
+	if err != nil {
+		return err
+	}
 	if err := g.openStore(); err != nil {
 		return g.config.Fault("store.path", err)
 	}
@@ -72,6 +76,7 @@ func (g *Gateway) open() (err error) {
 
 			Conflict: stream.Conflict(g.config.Stream.Conflict),
 			Failover: g.config.Stream.Failover,
+			Ladders:  ladders,
 
 			Limits: stream.Limits{
 				Publishers: g.config.Limits.Publishers, Streams: g.config.Limits.Streams,

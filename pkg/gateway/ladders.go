@@ -1,0 +1,26 @@
+package gateway
+
+import (
+	"fmt"
+
+	"sluice/pkg/config"
+	"sluice/pkg/stream"
+)
+
+// laddersOf returns the streams that several publishers send.
+func laddersOf(cfg config.Config) (all []stream.Ladder, err error) {
+	seen := map[string]bool{}
+	for _, l := range cfg.Ladders {
+		ladder := stream.Ladder(l)
+		err := ladder.Check()
+		if seen[l.Stream] {
+			err = fmt.Errorf("%q stands there twice", l.Stream)
+		}
+		if err != nil {
+			return nil, cfg.Fault("ladders", err)
+		}
+		seen[l.Stream] = true
+		all = append(all, ladder)
+	}
+	return all, nil
+}
