@@ -240,6 +240,9 @@ func (p period) writeSets(b *draft) {
 			sets[i] = append(sets[i], l)
 		}
 	}
+	for _, tracks := range sets {
+		slices.SortStableFunc(tracks, func(a, b live.Listed) int { return cmp.Compare(a.Header.Track.ID.Index, b.Header.Track.ID.Index) })
+	}
 	heard := false
 	for _, tracks := range sets {
 		audio := tracks[0].Header.Track.ID.Kind == media.Audio

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"sluice/pkg/config"
 	"sluice/pkg/gateway"
-
-	"github.com/rs/zerolog"
 )
 
 // TestLadderOfPublishers has an ffmpeg publish three qualities under three names, of which the last

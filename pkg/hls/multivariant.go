@@ -59,6 +59,7 @@ func byKind(tracks []live.Listed) ladder {
 		}
 		l.audio[i] = append(l.audio[i], t)
 	}
+	slices.SortStableFunc(l.video, func(a, b live.Listed) int { return cmp.Compare(a.Header.Track.ID.Index, b.Header.Track.ID.Index) })
 	return l
 }
 

@@ -49,13 +49,17 @@ func (b *backlog) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("sluice_store_"+name, help, nil, nil), prometheus.GaugeValue, value)
 	}
 	blobs, bytes := b.Backlog()
-	failing := 0.0
-	if b.Failing() != nil {
-		failing = 1
-	}
 	send("waiting_segments", "Segments that wait in memory to be written to the disk.", float64(blobs))
 	send("waiting_bytes", "Bytes of the segments that wait to be written.", float64(bytes))
-	send("failing", "1 while the disk is full, slow or broken.", failing)
+	send("failing", "1 while the disk is full, slow or broken.", truth(b.Failing() != nil))
+}
+
+// truth returns 1 for what is true, or else 0.
+func truth(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // streams collects what there is of each stream.
@@ -73,14 +77,10 @@ func (s *streams) Describe(chan<- *prometheus.Desc) {}
 func (s *streams) Collect(out chan<- prometheus.Metric) {
 	for _, v := range s.Vitals() {
 		name := v.Name.String()
-		publishing := 0.0
-		if v.Publishing {
-			publishing = 1
-		}
 		send := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
 			out <- prometheus.MustNewConstMetric(desc, kind, value, append([]string{name}, labels...)...)
 		}
-		send(desc("publishing", "1 while somebody publishes the stream, 0 while it waits for a publisher or has ended."), prometheus.GaugeValue, publishing)
+		send(desc("publishing", "1 while somebody publishes the stream, 0 while it waits for a publisher or has ended."), prometheus.GaugeValue, truth(v.Publishing))
 		send(desc("publishers_total", "Publishers that went on air."), prometheus.CounterValue, float64(v.Publishers))
 		send(desc("periods_total", "Periods that began: one more than there are discontinuities."), prometheus.CounterValue, float64(v.Periods))
 		send(desc("clock_drift_ratio", "Drift of the publisher's clock against the gateway's; positive when it is fast."), prometheus.GaugeValue, v.Drift/1e6)
@@ -88,6 +88,12 @@ func (s *streams) Collect(out chan<- prometheus.Metric) {
 		send(desc("window_shortened_total", "How often the window was made shorter, so that the stream fits into limits.stream_disk or its share of limits.memory."), prometheus.CounterValue, float64(v.Narrowed))
 		send(desc("lost_segments_total", "Segments, of all tracks, that were not stored: viewers got gaps."), prometheus.CounterValue, float64(v.Lost))
 		send(desc("behind_seconds", "By how much frames come later than usual."), prometheus.GaugeValue, v.Behind.Seconds())
+		offset := desc("track_offset_seconds", "By how much key frames of a track of video are shown behind those of the track that leads.", "track")
+		leftOut := desc("track_left_out", "1 while a track of video is left out because its key frames are elsewhere.", "track")
+		for _, f := range v.Films {
+			send(offset, prometheus.GaugeValue, f.Offset.Seconds(), f.Track.String())
+			send(leftOut, prometheus.GaugeValue, truth(f.LeftOut), f.Track.String())
+		}
 		repairs := desc("repairs_total", "Mistakes in the publishers' times that were mended, by kind.", "repair")
 		for kind, n := range v.Repairs {
 			send(repairs, prometheus.CounterValue, float64(n), timeline.Repair(kind).String())

@@ -126,10 +126,11 @@ func (c *Cutter) overdue(tr *track, elapsed time.Duration) bool {
 }
 
 // limit returns the longest duration that a segment may have. Tracks that do
-// not lead may begin and end up to a frame behind the boundaries.
+// not lead may begin and end up to a frame behind the boundaries, and video as much
+// in front of them or behind as its delay is another one.
 func (c *Cutter) limit() time.Duration {
 	if c.promise != 0 {
-		return c.promise + rounding - c.frame
+		return c.promise + rounding - max(c.frame, c.lag)
 	}
 	return c.config.Max
 }

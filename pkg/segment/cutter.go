@@ -22,6 +22,7 @@ type Cutter struct {
 	forced     bool          // the next key frame of the lead cuts
 	broken     time.Duration // where one last did so
 	frame      time.Duration // longest audio frame of a track that does not lead
+	lag        time.Duration // largest of a track so far, either way: the next may have another
 	part       time.Duration // longest duration of a part, 0 until it is settled
 	chunk      time.Duration // and of a chunk
 }
@@ -98,6 +99,7 @@ func (c *Cutter) compare(tr *track, delay media.Ticks) {
 	tr.lag = 0
 	if lag := delay - lead.delay.Rescale(lead.scale, tr.scale); lead.video() && tr.time(lag).Abs() <= most {
 		tr.lag = lag
+		c.lag = max(c.lag, tr.time(lag).Abs())
 	}
 }
 

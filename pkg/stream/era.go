@@ -21,8 +21,9 @@ type era struct {
 	listed bool   // viewers have seen it: its headers are fixed
 }
 
-// maxEras is how many eras are known: tracks are at most a few segments apart.
-const maxEras = 8
+// maxEras is how many eras are known, for tracks that were away for long: as many as there are
+// boundaries of segments (pkg/segment).
+const maxEras = 64
 
 // eraOf returns the era of a segment, nil before the first.
 func (p *programme) eraOf(number uint64) *era {

@@ -12,11 +12,12 @@ import (
 // there they would see nothing until its next one. It is left out until it has.
 type film struct {
 	id     media.TrackID
-	newest uint32   // when its newest frame is shown
-	keys   []uint32 // and its newest key frames
-	missed int      // segments one after the other that had none to begin with
-	met    int      // and that had one
-	astray bool     // it is left out
+	newest uint32        // when its newest frame is shown
+	keys   []uint32      // and its newest key frames
+	missed int           // segments one after the other that had none to begin with
+	met    int           // and that had one
+	astray bool          // it is left out
+	off    time.Duration // by which its key frame was shown behind the lead's that it was nearest to
 }
 
 const (
@@ -64,14 +65,25 @@ func (p *programme) watchFilm(a arrival, began bool) {
 	p.opened, p.opening = a.Key, at
 }
 
+// measure finds the key frame that is shown next to a time.
+func (f *film) measure(at uint32) {
+	for i, key := range f.keys {
+		if off := since32(at, key); i == 0 || off.Abs() < f.off.Abs() {
+			f.off = off
+		}
+	}
+}
+
 // judge looks for a key frame of a film where the segment before the newest began.
 func (p *programme) judge(f *film) {
 	const same = 2 * same // two roundings
 	behind := since32(f.newest, p.opening)
-	switch {
-	case f.id == p.active[0]:
-		f.missed, f.met, f.astray = 0, 0, false
+	if f.id == p.active[0] {
+		*f = film{id: f.id, newest: f.newest, keys: f.keys}
 		return
+	}
+	f.measure(p.opening)
+	switch {
 	case slices.ContainsFunc(f.keys, func(key uint32) bool { return apart(key, p.opening) < same }):
 		f.missed, f.met = 0, f.met+1
 	case behind > 0 && behind < lost: // it has not come so far

@@ -33,12 +33,13 @@ type gathering struct {
 	heard   map[media.TrackID]uint32 // times of its newest frames
 	clock   reckoning
 
-	peers sync.Map // of members that are on air, by their publications
+	peers peers
 }
 
 // A member is one of the programmes that send a stream together.
 type member struct {
 	gathering *gathering
+	name      Name
 	index     int // of its picture among the tracks of the whole
 
 	// What follows is guarded by the gathering.
@@ -88,26 +89,45 @@ func (g *gathering) release() {
 	g.gone()
 }
 
-// Warn tells all who publish.
-func (g *gathering) Warn(code, text string) {
-	g.peers.Range(func(_, peer any) bool {
-		peer.(Peer).Warn(code, text)
-		return true
-	})
+// Warn implements Peer: it tells all who publish.
+func (g *gathering) Warn(code, text string) { g.peers.each(func(p Peer) { p.Warn(code, text) }) }
+
+// End implements Peer: it ends all who publish.
+func (g *gathering) End(cause error) { g.peers.each(func(p Peer) { p.End(cause) }) }
+
+// peers are those of the members that are on air.
+type peers struct {
+	mu  sync.Mutex
+	all map[*Publication]Peer
 }
 
-// End ends all who publish.
-func (g *gathering) End(cause error) {
-	g.peers.Range(func(_, peer any) bool {
-		peer.(Peer).End(cause)
-		return true
-	})
+func (p *peers) add(pub *Publication) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.all == nil {
+		p.all = make(map[*Publication]Peer)
+	}
+	p.all[pub] = pub.peer
+}
+
+func (p *peers) remove(pub *Publication) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.all, pub)
+}
+
+func (p *peers) each(do func(Peer)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, peer := range p.all {
+		do(peer)
+	}
 }
 
 // enter puts a member on air with a publisher.
 func (m *member) enter(pub *Publication) {
 	g := m.gathering
-	g.peers.Store(pub, pub.peer)
+	g.peers.add(pub)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	m.tracks = slices.Clone(pub.feed.tracks)
@@ -126,7 +146,7 @@ func (m *member) join() {
 
 // leave takes a member off the air, as its publisher goes.
 func (m *member) leave(pub *Publication) {
-	m.gathering.peers.Delete(pub)
+	m.gathering.peers.remove(pub)
 	m.pause()
 }
 
@@ -152,7 +172,7 @@ func (m *member) pause() {
 		g.listen()
 	}
 	if m.aligned {
-		g.log.Info().Int("member", m.index).Msg("member leaves the ladder")
+		g.log.Info().Stringer("member", m.name).Msg("member leaves the ladder")
 	}
 }
 
@@ -273,11 +293,11 @@ func (m *member) align(a arrival) bool {
 	if m.films() && (a.Track.Kind != media.Video || !a.Key) {
 		return false
 	}
-	at, off, ok := g.clock.place(a, m.films())
+	at, off, ok := g.clock.place(a, m.films(), g.lead() != nil)
 	if !ok {
 		return false
 	}
 	m.aligned, m.ahead = true, at-a.Time
-	g.log.Info().Int("member", m.index).Stringer("shifted", off).Msg("member joins the ladder")
+	g.log.Info().Stringer("member", m.name).Stringer("shifted", off).Msg("member joins the ladder")
 	return true
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,13 +58,7 @@ type event struct {
 // events returns all that a publisher does.
 func (p *rung) events(r *rig) (all []event) {
 	p.r = r
-	at := func(ms int, do func()) {
-		due := ms + p.late
-		if ms > p.from+5000 {
-			due -= p.hurry
-		}
-		all = append(all, event{due, do})
-	}
+	at := func(ms int, do func()) { all = append(all, event{ms, do}) }
 	at(p.from, func() {
 		var err error
 		if p.pub, err = r.registry.Publish(r.t.Context(), stream.Name{App: "live", Key: p.member}, p); err != nil {
@@ -97,6 +93,16 @@ func (p *rung) events(r *rig) (all []event) {
 			r.t.Fatal(err)
 		}
 	})
+	slices.SortStableFunc(all, func(a, b event) int { return a.at - b.at })
+	last := 0
+	for i, e := range all {
+		due := e.at + p.late
+		if e.at > p.from+5000 {
+			due -= p.hurry
+		}
+		last = max(last, due) // nothing overtakes what was sent before
+		all[i].at = last
+	}
 	return all
 }
 
@@ -352,5 +358,38 @@ func TestLadderLeavesOut(t *testing.T) {
 	}
 	if strings.Count(r.log.String(), "key frames of a track of video are not where") != 1 {
 		t.Errorf("%s", r.log.String())
+	}
+}
+
+// TestLadderOfStrangers has members do whatever they like: what holds for every stream holds.
+func TestLadderOfStrangers(t *testing.T) {
+	for seed := range uint64(200) {
+		r := newRig(t, inQualities)
+		r.promised = nil // that a track comes back is not always foreseen
+		random := rand.New(rand.NewPCG(seed, 6))
+		pick := func(all ...int) int { return all[random.IntN(len(all))] }
+		var rungs []*rung
+		for _, name := range []string{"show_hi", "show_mid", "show_lo"} {
+			for from := pick(0, 0, 40, 3000, 9000); from < 40_000; {
+				p := &rung{
+					member: name, from: from, to: min(from+random.IntN(40_000), 45_000), fps: pick(25, 25, 50, 12), silent: random.IntN(4) == 0,
+					ahead: pick(0, 0, 5000, 1<<31, -7000), late: random.IntN(900), phase: pick(0, 0, 7, 25), delay: pick(0, 0, 80),
+					jump: pick(0, 0, 0, 500, 60_000, -60_000), hurry: pick(0, 0, -400, 300),
+				}
+				p.hurry = min(p.hurry, p.late)
+				p.gop = p.fps * pick(1, 2, 2, 2, 3)
+				rungs = append(rungs, p)
+				from = p.to + 1500 + random.IntN(8000)
+			}
+		}
+		if !t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			r.t = t
+			r.playRungs(rungs...)
+		}) {
+			for _, p := range rungs {
+				t.Logf("%+v", *p)
+			}
+			return
+		}
 	}
 }

@@ -190,6 +190,9 @@ func (p *programme) hasBegun() bool {
 func (p *programme) end(now time.Time) {
 	p.mark(now, p.conclude(now))
 	p.losses.conclude(p.log)
+	if p.member != nil {
+		return // the whole may go on
+	}
 	p.log.Info().Stringer("lasted", now.Sub(p.live.Started).Round(time.Millisecond)).Msg("stream ended")
 }
 

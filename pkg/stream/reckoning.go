@@ -83,8 +83,9 @@ func shown(a arrival) uint32 { return a.Time + uint32(a.Offset) }
 
 // place returns the time in the whole of the first frame that comes of a member, and by how much
 // that is off its time of arrival. Where the others send a picture, a key frame is at one of
-// theirs, or, where that is too far, it is left where it came. It may be too early to say.
-func (c *reckoning) place(a arrival, key bool) (at uint32, off time.Duration, ok bool) {
+// theirs, or, where that is too far, it is left where it came. It may be too early to say, while
+// somebody leads.
+func (c *reckoning) place(a arrival, key, led bool) (at uint32, off time.Duration, ok bool) {
 	if !c.known {
 		return a.Time, 0, true
 	}
@@ -95,7 +96,7 @@ func (c *reckoning) place(a arrival, key bool) (at uint32, off time.Duration, ok
 	switch {
 	case !key || len(c.keys) == 0:
 		return now, 0, true
-	case c.interval() == 0:
+	case c.interval() == 0 && led:
 		return 0, 0, false
 	}
 	if at = c.nearest(now+delay) - delay; apart(at, now) <= moved {

@@ -44,7 +44,7 @@ func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publicat
 	if !ok {
 		return pub, r.admit(ctx, name, pub, nil)
 	}
-	m := &member{gathering: r.gather(of), index: index}
+	m := &member{gathering: r.gather(of), name: name, index: index}
 	err := m.gathering.begin(ctx)
 	if err == nil {
 		err = r.admit(ctx, name, pub, m)

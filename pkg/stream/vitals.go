@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/pkg/media"
 	"sluice/pkg/timeline"
 )
 
@@ -21,6 +22,14 @@ type Vitals struct {
 	Window     time.Duration   // for which segments stay listed
 	Narrowed   uint64          // how often that was made shorter
 	Lost       uint64          // segments that the store did not take
+	Films      []Film          // tracks of video, where there are several
+}
+
+// A Film is how a track of video is aligned with the one that leads.
+type Film struct {
+	Track   media.TrackID
+	Offset  time.Duration // by which its key frames are shown behind the lead's
+	LeftOut bool          // since they are elsewhere
 }
 
 // Vitals returns those of all streams, ordered by name. They are at most a segment
@@ -43,5 +52,10 @@ func (p *programme) examine() {
 	v := Vitals{Publishers: p.publishers, Periods: p.next - p.before.period, Repairs: p.repairs, Narrowed: p.narrowed, Lost: p.losses.all}
 	v.Window = p.live.Snapshot().Window
 	v.Drift, v.Behind = p.clock.Drift()
+	if p.feed != nil {
+		for _, f := range p.films {
+			v.Films = append(v.Films, Film{f.id, f.off, f.astray})
+		}
+	}
 	p.vitals.Store(&v)
 }
