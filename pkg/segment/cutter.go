@@ -103,6 +103,19 @@ func (c *Cutter) compare(tr *track, delay media.Ticks) {
 	}
 }
 
+// near is by how much a key frame of video may be in front of a boundary of the lead that it
+// belongs to: times are rounded, and follow a clock.
+const near = 10 * time.Millisecond
+
+// spot returns where a sample is among the boundaries.
+func (c *Cutter) spot(tr *track, s media.Sample) time.Duration {
+	at := tr.place(s.DTS)
+	if tr != c.tracks[0] && tr.video() && s.Key {
+		at += near
+	}
+	return at
+}
+
 // Short returns how long before the end of the lead another track ends, if a segment has
 // begun since then, or else 0.
 func (c *Cutter) Short(id media.TrackID) time.Duration {
@@ -201,7 +214,7 @@ func (c *Cutter) placeRest(tr *track, out []Placed) []Placed {
 // outlasts reports whether the segment of the lead would get too long with a waiting
 // sample.
 func (c *Cutter) outlasts(tr *track, s media.Sample) bool {
-	at := tr.place(tr.moved(s).DTS)
+	at := c.spot(tr, tr.moved(s))
 	return c.behind(tr, at).number == c.tracks[0].number && c.outruns(tr, at, tr.place(s.DTS)-at)
 }
 
@@ -223,7 +236,7 @@ func (c *Cutter) catchUp(tr *track, out []Placed) []Placed {
 func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed {
 	n := 0
 	for _, s := range tr.waiting.samples {
-		if tr.place(tr.moved(s).DTS) >= before && tr.time(tr.newest()-s.DTS) <= held {
+		if c.spot(tr, tr.moved(s)) >= before && tr.time(tr.newest()-s.DTS) <= held {
 			break
 		}
 		n++
@@ -237,7 +250,7 @@ func (c *Cutter) release(tr *track, before time.Duration, out []Placed) []Placed
 func (c *Cutter) place(tr *track, s media.Sample, out []Placed) []Placed {
 	own := s.DTS
 	s = c.follow(tr, s)
-	number, ok := c.segmentAt(tr, tr.place(s.DTS), tr.time(max(own-s.DTS, 0)))
+	number, ok := c.segmentAt(tr, c.spot(tr, s), tr.time(max(own-s.DTS, 0)))
 	if !ok {
 		return out
 	}

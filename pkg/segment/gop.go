@@ -60,5 +60,8 @@ func (c *Cutter) endsSegment(tr *track, at time.Duration) bool {
 		return true
 	}
 	next, ok := c.foretold()
+	if tr.video() {
+		at += near
+	}
 	return ok && at >= next && tr.place(tr.last) < next
 }

@@ -241,6 +241,9 @@ func (m *member) take(a arrival) error {
 	if !ok || !m.aligned && !m.align(a) {
 		return nil
 	}
+	if a.Key && a.Track.Kind == media.Video && m != g.lead() {
+		m.ahead += g.clock.drift(shown(a) + m.ahead)
+	}
 	a.Track = id
 	a.Time += m.ahead
 	if id.Kind == media.Audio && m.heardBefore(a) {

@@ -37,6 +37,8 @@ type rung struct {
 	ahead  int // of the publisher's times, in ms
 	late   int // how long what it sends is on its way, in ms
 	phase  int // frames of the first group of pictures that it does not send
+	drift  int // of its clock, in parts of a million
+	slow   int // by which its frames are farther apart than they should, in parts of a million
 	jump   int // of its times in the middle, in ms
 	delay  int // from decoding to showing a key frame, in ms
 	hurry  int // by how much what it sends comes sooner from 5 s on, in ms
@@ -82,6 +84,7 @@ func (p *rung) events(r *rig) (all []event) {
 	}
 	for i := 0; i*1000/p.fps < p.to-p.from; i++ {
 		ms := p.from + i*1000/p.fps
+		ms += (ms - p.from) * p.slow / 1_000_000
 		at(ms, func() { p.send(v0, clock(ms-p.delay), (i+p.phase)%p.gop == 0) })
 	}
 	for i := 0; !p.silent && i*1024/48 < p.to-p.from; i++ {
@@ -96,7 +99,7 @@ func (p *rung) events(r *rig) (all []event) {
 	slices.SortStableFunc(all, func(a, b event) int { return a.at - b.at })
 	last := 0
 	for i, e := range all {
-		due := e.at + p.late
+		due := e.at + p.late - e.at*p.drift/1_000_000
 		if e.at > p.from+5000 {
 			due -= p.hurry
 		}
@@ -137,9 +140,9 @@ func (r *rig) playRungs(rungs ...*rung) {
 	r.verify()
 }
 
-// together checks that segments of tracks of video begin at the same times, with key frames, and returns how
+// together checks that segments of tracks of video begin so near to each other, with key frames, and returns how
 // many there are of all tracks with media.
-func (r *rig) together(tracks ...media.TrackID) (count int) {
+func (r *rig) together(near time.Duration, tracks ...media.TrackID) (count int) {
 	r.t.Helper()
 	starts := map[uint64]media.Ticks{}
 	in := map[uint64]int{}
@@ -149,7 +152,7 @@ func (r *rig) together(tracks ...media.TrackID) (count int) {
 				continue
 			}
 			in[seg.Number]++
-			if at, known := starts[seg.Number]; known && max(seg.Start+seg.Offset-at, at-seg.Start-seg.Offset) > 90 || !known && !seg.Independent {
+			if at, known := starts[seg.Number]; known && (seg.Start+seg.Offset-at).Duration(90000).Abs() > near || !known && !seg.Independent {
 				r.t.Errorf("%v: %s begins %d ticks behind others, with a key frame: %v", id, describe(seg), seg.Start+seg.Offset-at, seg.Independent)
 			}
 			starts[seg.Number] = seg.Start + seg.Offset
@@ -201,7 +204,7 @@ func TestLadder(t *testing.T) {
 				p.gop, p.to = 2*p.fps, 30_000
 			}
 			r.playRungs(rungs...)
-			if n := r.together(v0, v1, v2); n < 10 {
+			if n := r.together(time.Millisecond, v0, v1, v2); n < 10 {
 				t.Errorf("%d segments in all qualities: %s, %s, %s", n, r.shape(v0), r.shape(v1), r.shape(v2))
 			}
 			if len(r.listed[a0]) < 10 || len(r.snapshot().Renditions) != 4 {
@@ -256,7 +259,7 @@ func TestLadderGoesOn(t *testing.T) {
 			if n := r.next(); n > 6 {
 				t.Errorf("%d periods", n)
 			}
-			r.together(v0, v1, v2)
+			r.together(time.Millisecond, v0, v1, v2)
 			if end := all.End(); end.Before(noon.Add(59 * time.Second)) {
 				t.Errorf("it ends at %v", end)
 			}
@@ -345,7 +348,7 @@ func TestLadderLeavesOut(t *testing.T) {
 		&rung{member: "show_lo", fps: 25, gop: 50, to: 60_000, late: 20, phase: 25},
 	)
 	t.Logf("\n%s\n%s\n%s\n%s", r.shape(v0), r.shape(v1), r.shape(v2), r.shape(a0))
-	if n := r.together(v0, v1); n < 14 {
+	if n := r.together(time.Millisecond, v0, v1); n < 14 {
 		t.Errorf("%d segments in both qualities", n)
 	}
 	for _, seg := range r.listed[v1] {
@@ -391,5 +394,21 @@ func TestLadderOfStrangers(t *testing.T) {
 			}
 			return
 		}
+	}
+}
+
+// TestLadderDrifts has members whose encoders' clocks differ, for long.
+func TestLadderDrifts(t *testing.T) {
+	r := newRig(t, inQualities)
+	r.playRungs(
+		&rung{member: "show_hi", fps: 25, gop: 50, to: 400_000},
+		&rung{member: "show_mid", fps: 25, gop: 50, to: 400_000, late: 40, drift: 400, ahead: 9000},
+		&rung{member: "show_lo", fps: 25, gop: 50, to: 400_000, late: 200, drift: -400, ahead: 99_000, silent: true, slow: -200},
+	)
+	if n := r.together(6*time.Millisecond, v0, v1, v2); n < 190 {
+		t.Errorf("%d segments in all qualities, %d periods", n, r.next())
+	}
+	if r.next() > 3 {
+		t.Errorf("%d periods", r.next())
 	}
 }

@@ -73,6 +73,19 @@ func (c *reckoning) nearest(at uint32) uint32 {
 	return best
 }
 
+// drift returns by how much a key frame at a time of another member has moved away from one of the
+// lead, as their clocks differ, in ms; 0 if it is where it was, or belongs to none of the lead's.
+func (c *reckoning) drift(at uint32) uint32 {
+	const least, most = same / 2, 4 * same
+	if len(c.keys) == 0 {
+		return 0
+	}
+	if key := c.nearest(at); apart(at, key) >= least && apart(at, key) < most {
+		return key - at
+	}
+	return 0
+}
+
 // meets reports whether a key frame that is shown at a time is shown together with one of the lead.
 func (c *reckoning) meets(at uint32) bool {
 	return len(c.keys) > 0 && apart(c.nearest(at), at) < same
