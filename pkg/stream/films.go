@@ -37,9 +37,14 @@ func (f *feed) film(id media.TrackID) *film {
 	return &f.films[i]
 }
 
-// astray reports whether a track is left out.
-func (f *feed) astray(id media.TrackID) bool {
-	return slices.ContainsFunc(f.films, func(film film) bool { return film.id == id && film.astray })
+// unaligned reports whether a track that is not on air has no place beside the one that leads, or
+// none that is known: viewers have seen the period, and would see another one begin for nothing.
+func (p *programme) unaligned(id media.TrackID) bool {
+	if id.Kind != media.Video || p.active[0].Kind != media.Video {
+		return false
+	}
+	f := p.film(id)
+	return f.astray || f.met == 0 && p.era != nil && p.era.listed
 }
 
 // watchFilm takes a frame of video that was written, where there are several tracks of it. It may
@@ -78,15 +83,18 @@ func (f *film) measure(at uint32) {
 func (p *programme) judge(f *film) {
 	const same = 2 * same // two roundings
 	behind := since32(f.newest, p.opening)
-	if f.id == p.active[0] {
+	switch {
+	case f.id == p.active[0]:
 		*f = film{id: f.id, newest: f.newest, keys: f.keys}
+		return
+	case len(f.keys) == 0:
 		return
 	}
 	f.measure(p.opening)
 	switch {
 	case slices.ContainsFunc(f.keys, func(key uint32) bool { return apart(key, p.opening) < same }):
 		f.missed, f.met = 0, f.met+1
-	case behind > 0 && behind < lost: // it has not come so far
+	case behind > 0 && behind < lost, behind <= 0 && since32(p.opening, f.keys[0]) > 0: // it has not come so far, or was not there
 	default:
 		f.missed, f.met = f.missed+1, 0
 	}

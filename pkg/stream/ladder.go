@@ -137,7 +137,7 @@ func (m *member) enter(pub *Publication) {
 // join makes a member one of those on air, whose times are not known yet.
 func (m *member) join() {
 	g := m.gathering
-	m.aligned = false
+	m.aligned, m.repeats = false, true
 	g.members = append(g.members, m)
 	for _, t := range m.tracks {
 		m.declare(t)

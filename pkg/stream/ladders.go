@@ -18,8 +18,12 @@ const placeholder = "{name}"
 
 // Check returns an error for a ladder that names no stream, or the same one twice.
 func (l Ladder) Check() error {
-	if len(l.Members) == 0 {
+	const most = 16
+	switch n := len(l.Members); {
+	case n == 0:
 		return fmt.Errorf("%q has no members", l.Stream)
+	case n > most:
+		return fmt.Errorf("%q has %d members, and may have %d", l.Stream, n, most)
 	}
 	seen := map[string]bool{}
 	for _, pattern := range append([]string{l.Stream}, l.Members...) {

@@ -208,7 +208,7 @@ func (p *programme) conclude(at time.Time) (last time.Time) {
 // write takes a frame of a stream that has begun, or begins with it.
 func (p *programme) write(f arrival) {
 	if !slices.Contains(p.active, f.Track) {
-		if !f.Key || p.tooLate(f) || p.astray(f.Track) {
+		if !f.Key || p.tooLate(f) || p.unaligned(f.Track) {
 			return
 		}
 		p.activate(f.Track)

@@ -83,6 +83,7 @@ func (p *programme) withdraw(id media.TrackID) {
 	p.tracks = slices.DeleteFunc(p.tracks, func(t media.Track) bool { return t.ID == id })
 	p.turning = slices.DeleteFunc(p.turning, func(t media.Track) bool { return t.ID == id })
 	p.sounds = slices.DeleteFunc(p.sounds, func(s sound) bool { return s.id == id })
+	p.films = slices.DeleteFunc(p.films, func(f film) bool { return f.id == id })
 	p.early.frames = slices.DeleteFunc(p.early.frames, func(f arrival) bool { return f.Track == id })
 }
 
