@@ -38,6 +38,7 @@ interface ShakaError {
 interface Shaka {
   Player: new () => {
     attach(video: HTMLVideoElement): Promise<void>;
+    configure(settings: object): boolean;
     load(manifest: string): Promise<void>;
     addEventListener(type: 'error', listener: (event: Event & { detail: ShakaError }) => void): void;
   };
@@ -71,21 +72,27 @@ export async function openBare(
   return watched;
 }
 
-/** Plays a manifest on such a page with the player's defaults. */
+/** Plays a manifest on such a page with the player's defaults, but for the settings given. */
 export async function playBare(
   { page }: Pick<WatchedPage, 'page'>,
   player: Bare,
   manifest: string,
+  settings: object = {},
 ): Promise<void> {
   const start = { 'hls.js': startHls, 'hls-1.6': startHls, 'shaka-player': startShaka, 'dash.js': startDash };
-  await page.evaluate(start[player], manifest);
+  await page.evaluate(start[player], { manifest, settings });
 }
 
 // What follows runs in the page.
 
-function startHls(manifest: string): void {
+interface Asked {
+  manifest: string;
+  settings: object;
+}
+
+function startHls({ manifest, settings }: Asked): void {
   const video = document.querySelector('video');
-  const hls = new window.Hls();
+  const hls = new window.Hls(settings);
   window.errors = [];
   hls.on(window.Hls.Events.ERROR, (_, { details, fatal }) => {
     window.errors.push(fatal ? `${details} (fatal)` : details);
@@ -94,9 +101,10 @@ function startHls(manifest: string): void {
   if (video) hls.attachMedia(video);
 }
 
-async function startShaka(manifest: string): Promise<void> {
+async function startShaka({ manifest, settings }: Asked): Promise<void> {
   const video = document.querySelector('video');
   const player = new window.shaka.Player();
+  player.configure(settings);
   window.errors = [];
   player.addEventListener('error', ({ detail }) => {
     const { code, severity, data } = detail;
@@ -106,9 +114,10 @@ async function startShaka(manifest: string): Promise<void> {
   await player.load(manifest);
 }
 
-function startDash(manifest: string): void {
+function startDash({ manifest, settings }: Asked): void {
   const video = document.querySelector('video');
   const player = window.dashjs.MediaPlayer().create();
+  player.updateSettings(settings);
   window.errors = [];
   player.on('error', (event: { error?: unknown }) => {
     const { error } = event;

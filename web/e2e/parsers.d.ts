@@ -13,6 +13,7 @@ declare module 'm3u8-parser' {
   export class Parser {
     manifest: {
       segments: Segment[];
+      mediaSequence: number;
       playlists?: unknown[];
       skip?: { skippedSegments: number };
       endList?: boolean;
