@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"sluice/pkg/config"
+	"sluice/pkg/origin"
 	"sluice/pkg/stream"
 )
 
@@ -12,7 +13,7 @@ func laddersOf(cfg config.Config) (all []stream.Ladder, err error) {
 	seen := map[string]bool{}
 	for _, l := range cfg.Ladders {
 		ladder := stream.Ladder(l)
-		err := ladder.Check()
+		err := ladder.Check(origin.Reserved())
 		if seen[l.Stream] {
 			err = fmt.Errorf("%q stands there twice", l.Stream)
 		}

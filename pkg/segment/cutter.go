@@ -38,6 +38,9 @@ func New(config Config) *Cutter {
 // that come next begin anew: another publisher sends them. Promises stay.
 func (c *Cutter) SetTracks(tracks []media.Track) {
 	before := c.tracks
+	if len(tracks) == 0 {
+		c.lag = 0
+	}
 	c.tracks, c.frame = make([]*track, 0, len(tracks)), 0
 	for i, t := range tracks {
 		tr := find(before, t.ID)
@@ -93,7 +96,7 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 
 // compare takes the delay of a key frame of a track of video.
 func (c *Cutter) compare(tr *track, delay media.Ticks) {
-	const most = 500 * time.Millisecond // more is a mistake
+	const most = rounding / 2 // more would make segments too long
 	lead := c.tracks[0]
 	tr.delay = delay
 	tr.lag = 0

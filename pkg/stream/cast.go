@@ -64,8 +64,7 @@ func (p *programme) admit(ctx context.Context, pub *Publication) error {
 			p.enter(pub)
 			return nil
 		case p.env.Config.Conflict == TakeOver:
-			p.replace(rival, pub)
-			return nil
+			return p.replace(rival, pub)
 		case p.env.Config.Conflict == Backup:
 			if p.standby == nil {
 				if err := pub.seat.take(); err != nil {
@@ -80,16 +79,14 @@ func (p *programme) admit(ctx context.Context, pub *Publication) error {
 		silent := p.env.Now().Sub(rival.heard)
 		switch {
 		case silent >= presumedDead:
-			p.replace(rival, pub)
-			return nil
+			return p.replace(rival, pub)
 		case rival.heard.After(asked):
 			return ErrNameInUse
 		}
 		if dead, err := p.listen(ctx, presumedDead-silent); err != nil {
 			return err
-		} else if dead {
-			p.replace(rival, pub)
-			return nil
+		} else if dead && rival.over == nil {
+			return p.replace(rival, pub)
 		}
 	}
 }
@@ -147,6 +144,9 @@ func (p *programme) depart(pub *Publication) {
 
 // leave takes a publisher away, wherever it is.
 func (p *programme) leave(pub *Publication, why error) {
+	if pub.over != nil {
+		return
+	}
 	pub.over = why
 	pub.seat.leave()
 	switch pub {
@@ -157,15 +157,18 @@ func (p *programme) leave(pub *Publication, why error) {
 		p.onAir, p.feed, p.left = nil, nil, p.env.Now()
 		p.live.Hush(p.date())
 	}
-	if p.member != nil {
-		p.member.gathering.release()
-	}
+	pub.letGo()
 }
 
-// replace puts a publisher in the place of another one, which is told so.
-func (p *programme) replace(old, pub *Publication) {
+// replace puts a publisher in the place of another one, which is told so. It returns ErrPublishers
+// if the seat of that is of another kind, and there is none.
+func (p *programme) replace(old, pub *Publication) error {
 	standing := old == p.standby
-	pub.seat.inherit(&old.seat)
+	if pub.seat.seats == old.seat.seats {
+		pub.seat.inherit(&old.seat)
+	} else if err := pub.seat.take(); err != nil {
+		return err
+	}
 	p.leave(old, ErrTakenOver)
 	if standing {
 		p.standby = pub
@@ -174,6 +177,7 @@ func (p *programme) replace(old, pub *Publication) {
 	}
 	p.log.Warn().Bool("standby", standing).Msg("publisher replaced by another one")
 	old.peer.End(ErrTakenOver)
+	return nil
 }
 
 // relieve reports whether the publisher that stands by goes on air with a frame,

@@ -24,6 +24,9 @@ const (
 	// patient is how many segments must say the same of a film for that to be believed.
 	patient = 2
 
+	// ahead is how far a film may be ahead of the lead: a little less than it waits (pkg/segment).
+	ahead = 800 * time.Millisecond
+
 	// lost is how long nothing has come of a film that does not go on.
 	lost = 6 * time.Second
 )
@@ -60,6 +63,7 @@ func (p *programme) watchFilm(a arrival, began bool) {
 		f.keys = append(f.keys, at)
 	}
 	if !began {
+		p.watchLead(f)
 		return
 	}
 	if p.opened {
@@ -94,7 +98,8 @@ func (p *programme) judge(f *film) {
 	switch {
 	case slices.ContainsFunc(f.keys, func(key uint32) bool { return apart(key, p.opening) < same }):
 		f.missed, f.met = 0, f.met+1
-	case behind > 0 && behind < lost, behind <= 0 && since32(p.opening, f.keys[0]) > 0: // it has not come so far, or was not there
+	case behind >= lost, behind <= 0 && since32(p.opening, f.keys[0]) > 0: // nothing comes of it, or it was not there
+		return
 	default:
 		f.missed, f.met = f.missed+1, 0
 	}
@@ -102,9 +107,29 @@ func (p *programme) judge(f *film) {
 	case f.astray && f.met >= patient:
 		f.astray = false
 		p.log.Info().Stringer("track", f.id).Msg("key frames are where those of the first track of video are: the track is back")
-	case !f.astray && f.missed >= patient && slices.Contains(p.active, f.id):
-		f.astray = true
-		p.warn(unaligned, f.id, "after", p.cutter.TargetDuration()*patient)
+	case !f.astray && f.missed >= patient:
+		p.leaveOut(f)
+	}
+}
+
+// leaveOut takes a track out of the stream until its key frames are where they should be.
+func (p *programme) leaveOut(f *film) {
+	f.astray, f.met = true, 0
+	p.warn(unaligned, f.id, "after", p.cutter.TargetDuration()*patient)
+	if slices.Contains(p.active, f.id) {
 		p.drop(f.id)
+	}
+}
+
+// watchLead leaves the lead out when a film is so far ahead of it that it waits no more.
+func (p *programme) watchLead(f *film) {
+	lead := p.active[0]
+	if lead.Kind != media.Video || lead == f.id || f.astray || !slices.Contains(p.active, f.id) {
+		return
+	}
+	if l := p.film(lead); len(l.keys) > 0 && since32(l.newest, f.newest) > ahead {
+		p.log.Warn().Stringer("track", lead).Stringer("by", ahead).Msg("the first track of video comes late: another one leads")
+		l.astray, l.met, l.missed = true, 0, 0
+		p.drop(lead)
 	}
 }

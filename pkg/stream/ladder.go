@@ -24,12 +24,14 @@ type gathering struct {
 	join func(context.Context, *Publication) error // begins to publish the whole
 	gone func()                                    // there may be no holders any more
 
+	seats   seats        // that of the whole
 	holders atomic.Int64 // publishers of members, those that stand by included
 
 	mu      sync.Mutex
 	whole   *Publication             // nil while there are none
 	members []*member                // that are on air, the first that came first
 	sound   *member                  // whose sound is heard, nil if there is none
+	last    *member                  // that went as the last one, whose tracks are still there
 	heard   map[media.TrackID]uint32 // times of its newest frames
 	clock   reckoning
 
@@ -63,7 +65,7 @@ func (g *gathering) begin(ctx context.Context) error {
 	if err := g.join(ctx, whole); err != nil {
 		return err
 	}
-	g.whole, g.clock, g.heard = whole, reckoning{}, map[media.TrackID]uint32{}
+	g.last, g.whole, g.clock, g.heard = nil, whole, reckoning{}, map[media.TrackID]uint32{}
 	return nil
 }
 
@@ -138,6 +140,17 @@ func (m *member) enter(pub *Publication) {
 func (m *member) join() {
 	g := m.gathering
 	m.aligned, m.repeats = false, true
+	if last := g.last; last != nil {
+		g.last = nil
+		if g.sound = nil; last.index != m.index {
+			for _, t := range last.tracks {
+				if t.ID.Kind == media.Video && t.ID.Index == 0 {
+					t.ID.Index = uint8(last.index)
+				}
+				g.whole.withdraw(t.ID)
+			}
+		}
+	}
 	g.members = append(g.members, m)
 	for _, t := range m.tracks {
 		m.declare(t)
@@ -160,6 +173,7 @@ func (m *member) pause() {
 	}
 	g.members = slices.DeleteFunc(g.members, func(other *member) bool { return other == m })
 	if len(g.members) == 0 {
+		g.last = m
 		return // all of it ends, or is taken up by who stands by
 	}
 	for _, t := range m.tracks {
@@ -199,6 +213,9 @@ func (m *member) place(id media.TrackID) (media.TrackID, bool) {
 // declare takes a track of the publisher on air, or its new configuration. The gathering is
 // locked.
 func (m *member) declare(t media.Track) {
+	if t.ID.Kind == media.Video && !m.films() {
+		m.aligned = false // by sound alone
+	}
 	if i := slices.IndexFunc(m.tracks, func(other media.Track) bool { return other.ID == t.ID }); i >= 0 {
 		m.tracks[i] = t
 	} else {
@@ -266,14 +283,18 @@ func (m *member) heardBefore(a arrival) bool {
 	return false
 }
 
-// lead returns the member by whose key frames the others are measured.
-func (g *gathering) lead() *member {
+// lead returns the member by which the others are measured: by its key frames, if any sends a
+// picture.
+func (g *gathering) lead() (lead *member) {
 	for _, m := range g.members {
-		if m.aligned && m.films() {
+		switch {
+		case m.aligned && m.films():
 			return m
+		case m.aligned && lead == nil:
+			lead = m
 		}
 	}
-	return nil
+	return lead
 }
 
 // films reports whether the member sends a picture.

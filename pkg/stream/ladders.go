@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,8 +17,9 @@ type Ladder struct {
 // placeholder is what stands for any text in a pattern.
 const placeholder = "{name}"
 
-// Check returns an error for a ladder that names no stream, or the same one twice.
-func (l Ladder) Check() error {
+// Check returns an error for a ladder that names no stream, or the same one twice, or one of an
+// application that is reserved.
+func (l Ladder) Check(reserved []string) error {
 	const most = 16
 	switch n := len(l.Members); {
 	case n == 0:
@@ -32,6 +34,8 @@ func (l Ladder) Check() error {
 		switch {
 		case strings.Contains(app, placeholder):
 			return fmt.Errorf("%q: an application cannot be a pattern", pattern)
+		case slices.Contains(reserved, app):
+			return fmt.Errorf("%q: %w", pattern, ErrReserved)
 		case name.Check(nil) != nil || app == "*" && strings.Contains(pattern, "*"):
 			return fmt.Errorf("%q is not like show_720p, live/show_720p or {name}_720p", pattern)
 		case strings.Contains(key, placeholder) != strings.Contains(l.Stream, placeholder):
@@ -78,8 +82,16 @@ func (l Ladder) rung(n Name) (of Name, index int, ok bool) {
 }
 
 // rung returns the stream that a publisher's name is a member of, by the first ladder that has
-// it, and which one.
+// it, and which one. What is a member itself has none.
 func (c Config) rung(n Name) (of Name, index int, ok bool) {
+	of, index, ok = c.firstRung(n)
+	if _, _, nested := c.firstRung(of); nested {
+		return Name{}, 0, false
+	}
+	return of, index, ok
+}
+
+func (c Config) firstRung(n Name) (of Name, index int, ok bool) {
 	for _, l := range c.Ladders {
 		if of, index, ok = l.rung(n); ok && of != n && of.Check(nil) == nil {
 			return of, index, true

@@ -30,6 +30,7 @@ type Peer interface {
 type Publication struct {
 	programme *programme
 	peer      Peer
+	holds     *gathering // whose whole is on air for it, nil if there is none
 
 	// What follows is guarded by the programme.
 	seat  seat
@@ -100,6 +101,14 @@ func (pub *Publication) WriteFrame(f media.Frame) error {
 		return p.take(a)
 	}
 	return nil
+}
+
+// letGo is for when the publication holds no whole on air any more.
+func (pub *Publication) letGo() {
+	if g := pub.holds; g != nil {
+		pub.holds = nil
+		g.release()
+	}
 }
 
 // withdraw takes a track out of the stream, which goes on without it.

@@ -40,17 +40,25 @@ func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publicat
 		return nil, err
 	}
 	pub := &Publication{peer: peer}
+	pub.seat.seats = r.seats
 	of, index, ok := r.env.Config.rung(name)
 	if !ok {
 		return pub, r.admit(ctx, name, pub, nil)
 	}
-	m := &member{gathering: r.gather(of), name: name, index: index}
-	err := m.gathering.begin(ctx)
+	if err := of.Check(r.env.Reserved); err != nil {
+		return nil, err
+	}
+	err := pub.seat.take() // before a stream begins for it
 	if err == nil {
-		err = r.admit(ctx, name, pub, m)
+		pub.holds = r.gather(of)
+		err = pub.holds.begin(ctx)
+	}
+	if err == nil {
+		err = r.admit(ctx, name, pub, &member{gathering: pub.holds, name: name, index: index})
 	}
 	if err != nil {
-		m.gathering.release()
+		pub.seat.leave()
+		pub.letGo()
 	}
 	return pub, err
 }
@@ -58,16 +66,16 @@ func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publicat
 // admit lets a publisher in, or returns an error of Publish. If nobody is on air under that name
 // a programme begins, as a member if there is one.
 func (r *Registry) admit(ctx context.Context, name Name, pub *Publication, m *member) error {
-	if pub.seat.seats == nil {
-		pub.seat.seats = r.seats
-	}
 	for {
 		p, err := r.programme(name, pub, m)
 		if err != nil {
 			return err
 		}
 		pub.programme = p
-		if err = p.admit(ctx, pub); err == nil {
+		if err = p.suits(m); err == nil {
+			err = p.admit(ctx, pub)
+		}
+		if err == nil {
 			return nil
 		}
 		pub.seat.leave()
@@ -75,6 +83,21 @@ func (r *Registry) admit(ctx context.Context, name Name, pub *Publication, m *me
 			return err
 		}
 	}
+}
+
+// suits returns ErrNameInUse for a name that somebody has who publishes it as another kind of stream
+// than before the configuration changed, and ErrClosed if nobody does any more, which ends that.
+func (p *programme) suits(m *member) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case (p.member == nil) == (m == nil) && (m == nil || p.member.gathering == m.gathering), !p.ended.IsZero():
+		return nil
+	case p.onAir != nil || p.standby != nil:
+		return ErrNameInUse
+	}
+	p.end(p.env.Now())
+	return ErrClosed
 }
 
 // gather returns what several publishers send together under a name, with one more who holds it.
@@ -85,7 +108,7 @@ func (r *Registry) gather(name Name) *gathering {
 	if g == nil {
 		g = &gathering{log: r.env.Log.With().Stringer("stream", name).Logger()}
 		g.join = func(ctx context.Context, whole *Publication) error {
-			whole.seat.seats = new(seats) // those who publish have their own
+			whole.seat.seats = &g.seats // those who publish have their own
 			return r.admit(ctx, name, whole, nil)
 		}
 		g.gone = func() {

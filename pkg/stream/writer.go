@@ -52,6 +52,9 @@ func (w *writer) put(s *segment.Placed) {
 	if w.keyless && (!s.Key || s.Cut != segment.Segment) && w.id != w.programme.active[0] {
 		return
 	}
+	if s.Cut != segment.Segment && w.open && s.Number+1 != w.next {
+		return // the segment began without it
+	}
 	w.keyless = false
 	if s.Cut == segment.Segment {
 		w.cut(s)
