@@ -131,5 +131,14 @@ func (p *programme) watchLead(f *film) {
 		p.log.Warn().Stringer("track", lead).Stringer("by", ahead).Msg("the first track of video comes late: another one leads")
 		l.astray, l.met, l.missed = true, 0, 0
 		p.drop(lead)
+		p.demote(lead)
 	}
+}
+
+// demote makes a track the last one of its kind, which will not lead when it is back.
+func (f *feed) demote(id media.TrackID) {
+	i := f.declared(id)
+	t := f.tracks[i]
+	f.tracks = append(slices.Delete(f.tracks, i, i+1), t)
+	slices.SortStableFunc(f.tracks, byKind)
 }

@@ -14,7 +14,7 @@ func (f *feed) declare(t media.Track) bool {
 	if i < 0 {
 		f.tune(t)
 		f.tracks = append(f.tracks, t)
-		slices.SortStableFunc(f.tracks, func(a, b media.Track) int { return int(a.ID.Kind) - int(b.ID.Kind) })
+		slices.SortStableFunc(f.tracks, byKind)
 		return true
 	}
 	if f.tracks[i].Equal(t) {
@@ -24,6 +24,9 @@ func (f *feed) declare(t media.Track) bool {
 	f.tracks[i] = t
 	return true
 }
+
+// byKind orders tracks: video first.
+func byKind(a, b media.Track) int { return int(a.ID.Kind) - int(b.ID.Kind) }
 
 // release publishes what waits of a track, but for what is far ahead of the picture, as
 // what comes next does not follow from it.

@@ -45,7 +45,7 @@ func (w warning) String() string {
 	case still:
 		return "nothing comes of the picture: viewers stand still until it is back"
 	case unaligned:
-		return "key frames of a track of video are not where those of the first one are: viewers get it no more; give all the same keyframe interval"
+		return "key frames of a track of video are not where those of the first one are, or come a segment later: viewers get it no more; give all the same keyframe interval"
 	case warnings:
 	}
 	return ""
