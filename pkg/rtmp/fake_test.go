@@ -179,6 +179,7 @@ func (l *testLog) String() string {
 
 // A testServer is a Server on a port of its own.
 type testServer struct {
+	listener net.Listener
 	*Server
 	*fakeHandler
 	log  *testLog
@@ -203,6 +204,7 @@ func startServerOn(t testing.TB, ln net.Listener, limits Limits) *testServer {
 		fakeHandler: h,
 		log:         log,
 		addr:        ln.Addr().String(),
+		listener:    ln,
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
