@@ -24,16 +24,24 @@ interface Viewer {
   low?: true;
 }
 
-/** Of pictures that were late shaka concludes that their rendition cannot be decoded here, and then plays others for
- * 30 s, be the way as narrow as it is. It must not do so on a machine that is busy. */
+/**
+ * Of pictures that were late shaka concludes that their rendition cannot be decoded here, and then plays others for
+ * 30 s, be the way as narrow as it is. It must not do so on a machine that is busy.
+ */
 const SHAKA = { abr: { droppedFrames: false } };
 
 /** Begins at the top, which is not where Chromium's guess of the network would have it begin. */
 const SHAKA_HIGH = { abr: { ...SHAKA.abr, useNetworkInformation: false, defaultBandwidthEstimate: 10e6 } };
 
+/**
+ * To show a better rung at once dash.js loads again what it has, and on a way that is hardly wide enough nothing is
+ * left to play meanwhile: the picture stands still.
+ */
+const DASH = { streaming: { buffer: { fastSwitchEnabled: false } } };
+
 const PATIENT: Viewer[] = [
   { name: 'hls.js', player: 'hls.js', manifest: 'index.m3u8', settings: { lowLatencyMode: false } },
-  { name: 'dash.js', player: 'dash.js', manifest: 'index.mpd' },
+  { name: 'dash.js', player: 'dash.js', manifest: 'index.mpd', settings: DASH },
   {
     name: 'shaka, HLS',
     player: 'shaka-player',
