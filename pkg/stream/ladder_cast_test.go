@@ -209,3 +209,40 @@ func TestStreamThatBecomesAMember(t *testing.T) {
 		}
 	})
 }
+
+// TestLadderHasItsName has somebody publish under the name of the whole, or of a member, that
+// somebody else publishes under.
+func TestLadderHasItsName(t *testing.T) {
+	inBubble(t, func(m *members) {
+		first := m.open("show_hi")
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range 100 {
+				if err := m.frame(first); err != nil {
+					t.Error(err)
+				}
+				time.Sleep(40 * time.Millisecond)
+			}
+		}()
+		for _, key := range []string{"show_hi", "show"} {
+			if _, err := m.publish(key); !errors.Is(err, stream.ErrNameInUse) {
+				t.Errorf("%s: %v", key, err)
+			}
+		}
+		if all := m.registry.List(); len(all) != 1 || all[0].Name != "show" {
+			t.Errorf("%d streams", len(all))
+		}
+		<-done
+		if err := first.Close(io.EOF); err != nil {
+			t.Error(err)
+		}
+		m.registry.Check()
+		if p, ok := m.registry.Lookup("live", "show"); !ok || !p.Snapshot().Ended {
+			t.Error("it goes on")
+		}
+		if err := m.open("show").Close(io.EOF); err != nil {
+			t.Errorf("behind it: %v", err)
+		}
+	}, func(c *stream.Config) { c.Linger = 0 })
+}

@@ -2,7 +2,6 @@ package stream_test
 
 import (
 	"encoding/binary"
-	"errors"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -298,54 +297,6 @@ func (r *rig) whole() {
 		if !pictures[n] || !sounds[n] {
 			r.t.Errorf("segment %d of %d to %d: picture %v, sound %v", n, first, last, pictures[n], sounds[n])
 		}
-	}
-}
-
-// TestLadderHasItsName has somebody publish under the name of the whole, or of a member, that
-// somebody else publishes under.
-func TestLadderHasItsName(t *testing.T) {
-	r := newRig(t, inQualities, func(c *stream.Config) { c.Linger = 0; c.Conflict = stream.Reject })
-	name := func(key string) stream.Name { return stream.Name{App: "live", Key: key} }
-	one := &rung{r: r}
-	pub, err := r.registry.Publish(t.Context(), name("show_hi"), one)
-	if err != nil {
-		t.Fatal(err)
-	}
-	busy := func(key string) error {
-		done := make(chan error)
-		go func() {
-			_, err := r.registry.Publish(t.Context(), name(key), one)
-			done <- err
-		}()
-		for {
-			select {
-			case err := <-done:
-				return err
-			case <-time.After(10 * time.Millisecond):
-				r.now = r.now.Add(time.Millisecond)
-				_ = pub.WriteTrack(video(1))
-				_ = pub.WriteFrame(media.Frame{Track: v0, Key: true, Time: uint32(r.now.Sub(noon).Milliseconds()), Data: []byte{0, 0, 0, 1, 0x65}})
-			}
-		}
-	}
-	if err := busy("show_hi"); !errors.Is(err, stream.ErrNameInUse) {
-		t.Errorf("a second one of a member: %v", err)
-	}
-	if err := busy("show"); !errors.Is(err, stream.ErrNameInUse) {
-		t.Errorf("beside the whole: %v", err)
-	}
-	if all := r.registry.List(); len(all) != 1 || all[0].Name != "show" {
-		t.Errorf("%d streams", len(all))
-	}
-	if err := pub.Close(io.EOF); err != nil {
-		t.Error(err)
-	}
-	r.registry.Check()
-	if log := r.log.String(); !strings.Contains(log, "stream ended") {
-		t.Errorf("it goes on:\n%s", log)
-	}
-	if _, err := r.registry.Publish(t.Context(), name("show"), r); err != nil {
-		t.Errorf("behind it: %v", err)
 	}
 }
 

@@ -186,7 +186,7 @@ func (r *rig) newRegistry(config stream.Config) *stream.Registry {
 func (r *rig) environment(config stream.Config) stream.Environment {
 	env := stream.Environment{
 		Reserved: []string{"taken"}, Config: config,
-		Store: r.disk, Retire: r.calendar, Log: zerolog.New(&r.log), Now: r.clock,
+		Store: r.disk, Retire: r.calendar, Log: zerolog.New(zerolog.SyncWriter(&r.log)), Now: r.clock,
 	}
 	if r.spool != nil {
 		env.Store, env.Memory = r.spool, r.spool
