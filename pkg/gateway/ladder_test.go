@@ -63,6 +63,9 @@ func TestLadderOfPublishers(t *testing.T) {
 			t.Errorf("segment %s begins at %f and %f", number, at, other)
 		}
 	}
+	if t.Failed() {
+		t.Log(s.get("/live/show/v0/index.m3u8"), s.get("/live/show/v1/index.m3u8"), s.log)
+	}
 	for _, track := range []string{"v0", "v1"} {
 		if err := ffmpeg("-xerror", "-i", s.http+"/live/show/"+track+"/index.m3u8", "-f", "null", "-"); err != nil {
 			t.Error(err)

@@ -11,6 +11,10 @@ const (
 	// to players yet.
 	leading = 500 * time.Millisecond
 
+	// late is by how much other tracks of video are ahead of the one that leads when that is
+	// late, and has not paused.
+	late = 250 * time.Millisecond
+
 	// heldAtMost is how much sound may wait for the picture.
 	heldAtMost = 12 * time.Second
 )
@@ -19,7 +23,9 @@ const (
 // that, so that both come by their times. While no picture comes, the sound goes on
 // as far behind as it was. It is not safe for concurrent use.
 type Interleaver struct {
-	picture time.Duration // decode time of the newest picture, 0 before the first
+	lead    media.TrackID // the track of video that is the picture, where there are several
+	picture time.Duration // decode time of its newest sample, 0 before the first
+	others  time.Duration // and of the newest of other tracks of video
 	sounds  []sound
 	ready   []media.Sample
 }
@@ -40,8 +46,12 @@ func (l *Interleaver) Take(s media.Sample, scale uint32) []media.Sample {
 	l.ready = l.ready[:0]
 	at := s.DTS.Duration(scale)
 	if s.Track.Kind == media.Video {
-		l.picture = at
 		l.ready = append(l.ready, s)
+		if l.lead.Kind == media.Video && s.Track != l.lead {
+			l.others = at
+			return l.ready
+		}
+		l.picture = at
 		for i := range l.sounds {
 			l.sounds[i].reached = l.sounds[i].newest
 			l.release(&l.sounds[i])
@@ -59,6 +69,9 @@ func (l *Interleaver) Take(s media.Sample, scale uint32) []media.Sample {
 	return l.ready
 }
 
+// SetLead says which track is the picture, if it is one of video.
+func (l *Interleaver) SetLead(id media.TrackID) { l.lead = id }
+
 // Bytes returns how many bytes the samples have that wait.
 func (l *Interleaver) Bytes() (n int64) {
 	for i := range l.sounds {
@@ -71,13 +84,13 @@ func (l *Interleaver) Bytes() (n int64) {
 func (l *Interleaver) Drop(id media.TrackID) { *l.sound(id) = sound{id: id} }
 
 // Reset drops what waits, as nobody has its pictures. What comes next does not follow.
-func (l *Interleaver) Reset() { *l = Interleaver{} }
+func (l *Interleaver) Reset() { *l = Interleaver{lead: l.lead} }
 
 // due returns the time up to which a sound is due: a little more than where the picture
 // is, or would be if it had gone on as the sound has since it last came.
 func (l *Interleaver) due(tr *sound) time.Duration {
 	gone := time.Duration(0)
-	if tr.reached != 0 {
+	if tr.reached != 0 && l.others <= l.picture+late {
 		gone = max(tr.newest-max(tr.reached, l.picture), 0)
 	}
 	return l.picture + gone + leading

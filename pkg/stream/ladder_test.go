@@ -196,6 +196,9 @@ func TestLadder(t *testing.T) {
 		"and in the first": {
 			{member: "show_hi", delay: 80}, {member: "show_mid"}, {member: "show_lo", delay: 40},
 		},
+		"the first comes later, and has no sound": {
+			{member: "show_hi", hurry: -700, silent: true}, {member: "show_mid", late: 5}, {member: "show_lo", late: 10},
+		},
 		"half the frames": {
 			{member: "show_hi", fps: 50}, {member: "show_mid"}, {member: "show_lo", fps: 25},
 		},
@@ -404,5 +407,27 @@ func TestLadderFallsSilent(t *testing.T) {
 	}
 	if pictures < 14 || sounds < 14 {
 		t.Errorf("it is back with %d segments of pictures and %d of sound:\n%s\n%s", pictures, sounds, r.shape(v0), r.shape(a0))
+	}
+}
+
+// TestLadderALittleEarly has a member come late whose key frames are a little in front of those of
+// the lead, where a gap ends.
+func TestLadderALittleEarly(t *testing.T) {
+	for _, ms := range []int{0, 1, 4, 9} {
+		r := newRig(t, inQualities)
+		r.playRungs(
+			&rung{member: "show_hi", fps: 25, gop: 50, to: 40_000},
+			&rung{member: "show_mid", fps: 25, gop: 50, from: 12_000 - ms, to: 40_000, late: 50},
+			&rung{member: "show_lo", fps: 25, gop: 50, from: 1000 - ms, phase: 25, to: 40_000, late: 50},
+		)
+		r.together(10*time.Millisecond, v2)
+		for _, seg := range r.listed[v2] {
+			if !seg.Gap && !seg.Independent {
+				t.Errorf("%d ms early: %s without a key frame", ms, describe(seg))
+			}
+		}
+		if n := r.together(10*time.Millisecond, v0, v1); n < 10 {
+			t.Errorf("%d segments in both qualities: %s", n, r.shape(v1))
+		}
 	}
 }

@@ -110,6 +110,9 @@ func (p *programme) lineUp() {
 		p.active[i] = t.ID
 	}
 	p.cutter.SetTracks(active)
+	if len(active) > 0 {
+		p.order.SetLead(active[0].ID)
+	}
 }
 
 // dismiss lets tracks go that had nothing but gaps for long, while f came.
