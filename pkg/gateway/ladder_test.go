@@ -64,7 +64,7 @@ func TestLadderOfPublishers(t *testing.T) {
 		}
 	}
 	if t.Failed() {
-		t.Log(s.get("/live/show/v0/index.m3u8"), s.get("/live/show/v1/index.m3u8"), s.log)
+		t.Log(s.get("/live/show/v0/index.m3u8"), s.get("/live/show/v1/index.m3u8"), s.log.String())
 	}
 	for _, track := range []string{"v0", "v1"} {
 		if err := ffmpeg("-xerror", "-i", s.http+"/live/show/"+track+"/index.m3u8", "-f", "null", "-"); err != nil {

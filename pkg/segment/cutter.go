@@ -97,12 +97,17 @@ func (c *Cutter) Push(s media.Sample, out []Placed) []Placed {
 // compare takes the delay of a key frame of a track of video.
 func (c *Cutter) compare(tr *track, delay media.Ticks) {
 	const most = rounding / 2 // more would make segments too long
+	tr.delay, tr.delayed = delay, true
 	lead := c.tracks[0]
-	tr.delay = delay
-	tr.lag = 0
-	if lag := delay - lead.delay.Rescale(lead.scale, tr.scale); lead.video() && tr.time(lag).Abs() <= most {
-		tr.lag = lag
-		c.lag = max(c.lag, tr.time(lag).Abs())
+	for _, other := range c.tracks[1:] {
+		other.lag = 0
+		if !lead.delayed || !other.delayed {
+			continue
+		}
+		if lag := other.delay - lead.delay.Rescale(lead.scale, other.scale); other.time(lag).Abs() <= most {
+			other.lag = lag
+			c.lag = max(c.lag, other.time(lag).Abs())
+		}
 	}
 }
 

@@ -21,8 +21,9 @@ type track struct {
 	pace   pace
 	gop    gop
 
-	delay media.Ticks // of video: from decoding to showing the newest key frame
-	lag   media.Ticks // by which that is more than the lead's
+	delay   media.Ticks // of video: from decoding to showing the newest key frame
+	delayed bool        // there was one
+	lag     media.Ticks // by which its delay is more than the lead's, where both are known
 
 	part, chunk    media.Ticks // where the current ones began
 	ended          Cut         // what the last sample ended

@@ -193,6 +193,9 @@ func TestLadder(t *testing.T) {
 		"pictures in another order": {
 			{member: "show_hi"}, {member: "show_mid", delay: 80}, {member: "show_lo", delay: 40, ahead: 5000},
 		},
+		"in the same other order, the second one first": {
+			{member: "show_hi", delay: 80, late: 60}, {member: "show_mid", delay: 80}, {member: "show_lo", delay: 80, late: 90},
+		},
 		"and in the first": {
 			{member: "show_hi", delay: 80}, {member: "show_mid"}, {member: "show_lo", delay: 40},
 		},
