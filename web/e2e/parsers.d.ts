@@ -26,6 +26,7 @@ declare module 'm3u8-parser' {
 
 declare module 'mpd-parser' {
   export interface Playlist {
+    attributes: { NAME: string };
     segments: unknown[];
   }
 
