@@ -12,8 +12,8 @@ import (
 // there they would see nothing until its next one. It is left out until it has.
 type film struct {
 	id     media.TrackID
-	newest uint32        // when its newest frame is shown
-	keys   []uint32      // and its newest key frames
+	newest uint32 // when its newest frame is shown
+	keys   keyTimes
 	missed int           // segments one after the other that had none to begin with
 	met    int           // and that had one
 	astray bool          // it is left out
@@ -56,11 +56,7 @@ func (p *programme) watchFilm(a arrival, began bool) {
 	f, at := p.film(a.Track), shown(a)
 	f.newest = at
 	if a.Key {
-		const enough = 8
-		if len(f.keys) == enough {
-			f.keys = slices.Delete(f.keys, 0, 1)
-		}
-		f.keys = append(f.keys, at)
+		f.keys.add(at)
 	}
 	if !began {
 		p.watchLead(f)
@@ -74,15 +70,6 @@ func (p *programme) watchFilm(a arrival, began bool) {
 	p.opened, p.opening = a.Key, at
 }
 
-// measure finds the key frame that is shown next to a time.
-func (f *film) measure(at uint32) {
-	for i, key := range f.keys {
-		if off := since32(at, key); i == 0 || off.Abs() < f.off.Abs() {
-			f.off = off
-		}
-	}
-}
-
 // judge looks for a key frame of a film where the segment before the newest began.
 func (p *programme) judge(f *film) {
 	const same = 2 * same // two roundings
@@ -94,9 +81,9 @@ func (p *programme) judge(f *film) {
 	case len(f.keys) == 0:
 		return
 	}
-	f.measure(p.opening)
+	f.off = since32(p.opening, f.keys.nearest(p.opening))
 	switch {
-	case slices.ContainsFunc(f.keys, func(key uint32) bool { return apart(key, p.opening) < same }):
+	case f.off.Abs() < same:
 		f.missed, f.met = 0, f.met+1
 	case behind >= lost, behind <= 0 && since32(p.opening, f.keys[0]) > 0: // nothing comes of it, or it was not there
 		return

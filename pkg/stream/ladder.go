@@ -31,6 +31,7 @@ type gathering struct {
 	whole   *Publication             // nil while there are none
 	members []*member                // that are on air, the first that came first
 	sound   *member                  // whose sound is heard, nil if there is none
+	since   uint32                   // from when on
 	last    *member                  // that went as the last one, whose tracks are still there
 	heard   map[media.TrackID]uint32 // times of its newest frames
 	clock   reckoning
@@ -183,24 +184,51 @@ func (m *member) pause() {
 	}
 	if g.sound == m {
 		g.sound = nil
-		g.listen()
+		g.listen(g.clock.newest)
 	}
 	if m.aligned {
 		g.log.Info().Stringer("member", m.name).Msg("member leaves the ladder")
 	}
 }
 
-// listen chooses whose sound is heard, when that is nobody's.
-func (g *gathering) listen() {
+// listen chooses whose sound is heard, from a time in the whole on, when that is nobody's.
+func (g *gathering) listen(from uint32) {
 	for _, m := range g.members {
-		if g.sound == nil && slices.ContainsFunc(m.tracks, func(t media.Track) bool { return t.ID.Kind == media.Audio }) {
-			g.sound, m.repeats = m, true
-			for _, t := range m.tracks {
-				m.hand(t)
-			}
+		if g.sound == nil && m.aligned && slices.ContainsFunc(m.tracks, sounds) {
+			g.hear(m, from)
 		}
 	}
 }
+
+// hear has the sound of a member be heard from a time on.
+func (g *gathering) hear(m *member, from uint32) {
+	before := g.sound
+	g.sound, g.since, m.repeats = m, from, true
+	for _, t := range m.tracks {
+		m.hand(t)
+	}
+	if before == nil {
+		return
+	}
+	g.log.Warn().Stringer("member", before.name).Stringer("instead", m.name).Msg("sound of a member does not come, or late: that of another one is heard")
+	for _, t := range before.tracks {
+		if sounds(t) && !slices.ContainsFunc(m.tracks, func(other media.Track) bool { return other.ID == t.ID }) {
+			g.whole.withdraw(t.ID)
+		}
+	}
+}
+
+// unheard reports whether the sound that is heard stays so far behind that of another member, which
+// has come to a time in the whole, that silence stands in for it.
+func (g *gathering) unheard(id media.TrackID, at uint32) bool {
+	behind := since32(g.since, at)
+	if last, ok := g.heard[id]; ok {
+		behind = min(behind, since32(last, at))
+	}
+	return behind > mute && behind < unrelated
+}
+
+func sounds(t media.Track) bool { return t.ID.Kind == media.Audio }
 
 // place returns which track of the whole one of the member's is, if it is one.
 func (m *member) place(id media.TrackID) (media.TrackID, bool) {
@@ -221,10 +249,8 @@ func (m *member) declare(t media.Track) {
 	} else {
 		m.tracks = append(m.tracks, t)
 	}
-	if m.gathering.sound == nil {
-		m.gathering.listen()
-	}
 	m.hand(t)
+	m.gathering.listen(m.gathering.clock.newest)
 }
 
 // hand hands a track on.
@@ -253,9 +279,15 @@ func (m *member) take(a arrival) error {
 	if m.jumps(a) {
 		m.aligned = false
 	}
-	id, ok := m.place(a.Track)
 	m.newest, m.came = a.Time, a.at
-	if !ok || !m.aligned && !m.align(a) {
+	if !m.aligned && !m.align(a) {
+		return nil
+	}
+	if a.Track.Kind == media.Audio && m != g.sound && g.unheard(a.Track, a.Time+m.ahead) {
+		g.hear(m, a.Time+m.ahead)
+	}
+	id, ok := m.place(a.Track)
+	if !ok {
 		return nil
 	}
 	if a.Key && a.Track.Kind == media.Video && m != g.lead() {
@@ -314,7 +346,7 @@ func (m *member) jumps(a arrival) bool {
 // a picture. It reports whether it did.
 func (m *member) align(a arrival) bool {
 	g := m.gathering
-	if m.films() && (a.Track.Kind != media.Video || !a.Key) {
+	if m.films() && (a.Track != (media.TrackID{Kind: media.Video}) || !a.Key) {
 		return false
 	}
 	at, off, ok := g.clock.place(a, m.films(), g.lead() != nil)
@@ -322,6 +354,7 @@ func (m *member) align(a arrival) bool {
 		return false
 	}
 	m.aligned, m.ahead = true, at-a.Time
+	g.listen(at)
 	g.log.Info().Stringer("member", m.name).Stringer("shifted", off).Msg("member joins the ladder")
 	return true
 }

@@ -41,6 +41,8 @@ type rung struct {
 	jump   int // of its times in the middle, in ms
 	delay  int // from decoding to showing a key frame, in ms
 	hurry  int // by how much what it sends comes sooner from 5 s on, in ms
+	mute   int // ms from which on it sends no sound
+	lag    int // by how much its sound comes later than its pictures from 5 s on, in ms
 
 	r    *rig
 	pub  *stream.Publication
@@ -86,9 +88,20 @@ func (p *rung) events(r *rig) (all []event) {
 		ms += (ms - p.from) * p.slow / 1_000_000
 		at(ms, func() { p.send(v0, clock(ms-p.delay), (i+p.phase)%p.gop == 0) })
 	}
-	for i := 0; !p.silent && i*1024/48 < p.to-p.from; i++ {
+	until := p.to
+	if p.mute > 0 {
+		until = p.mute
+	}
+	for i := 0; !p.silent && i*1024/48 < until-p.from; i++ {
 		ms := p.from + i*1024/48
-		at(ms, func() { p.send(a0, clock(ms), true) })
+		due := ms
+		if ms > p.from+5000 {
+			due += p.lag
+		}
+		if due >= p.to {
+			break
+		}
+		at(due, func() { p.send(a0, clock(ms), true) })
 	}
 	at(p.to, func() {
 		if err := p.pub.Close(io.EOF); err != nil {
@@ -303,6 +316,38 @@ func (r *rig) whole() {
 		if !pictures[n] || !sounds[n] {
 			r.t.Errorf("segment %d of %d to %d: picture %v, sound %v", n, first, last, pictures[n], sounds[n])
 		}
+	}
+}
+
+// TestLadderIsHeard has the sound of the member whose sound is heard stop, come late, or never come: that
+// of another one is heard then.
+func TestLadderIsHeard(t *testing.T) {
+	for name, first := range map[string]*rung{
+		"stops":           {mute: 20_000},
+		"comes late":      {lag: 1700},
+		"never comes":     {mute: 1},
+		"is all it sends": {fps: 1, gop: 1000, phase: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, inQualities)
+			rungs := []*rung{first, {late: 5}, {late: 10, silent: true}}
+			for i, member := range []string{"show_hi", "show_mid", "show_lo"} {
+				p := rungs[i]
+				p.member, p.to = member, 40_000
+				if p.fps == 0 {
+					p.fps, p.gop = 25, 50
+				}
+			}
+			r.playRungs(rungs...)
+			t.Logf("\n%s\n%s\n%s\n%s", r.shape(v0), r.shape(v1), r.shape(v2), r.shape(a0))
+			sent, silent := r.heard()
+			if most := 2000 * 48 / 1024; silent > most || sent < 35_000*48/1024 {
+				t.Errorf("%d frames of sound, and %d of silence", sent, silent)
+			}
+			if n := r.next(); n > 2 {
+				t.Errorf("%d periods", n)
+			}
+		})
 	}
 }
 
