@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mediaClock, WIDTH } from './clock-picture';
-import { AUDIO, publish, VIDEO } from './rtmp';
+import { AUDIO, publish, VIDEO, type Publication } from './rtmp';
 
 /** A rendition of the picture. */
 export interface Rung {
@@ -27,10 +27,19 @@ const GROUP = 2; // seconds from one key frame to the next
 /** Milliseconds after which all begins anew: a multiple of 8 s is one of the frames of AAC at 48 kHz. */
 export const ROUND = 24_000;
 
+/** How far the clocks of two publishers are apart, in milliseconds: each counts from where it likes. */
+const CLOCKS_APART = 123_457;
+
 /** What is sent over and over. */
 export interface Ladder {
-  /** What a track needs before its first frame. */
-  begin: Message[];
+  /** Of the renditions of the picture, best first. */
+  rungs: Track[];
+  sound: Track;
+}
+
+interface Track {
+  /** What it needs before its first frame. */
+  header: Message;
   /** In the order of their times, which are below ROUND. */
   frames: Message[];
 }
@@ -48,9 +57,8 @@ interface Message {
 export async function encodeLadder(): Promise<Ladder> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-ladder-'));
   try {
-    const files = [...RUNGS.map(({ height }) => `${height}.flv`), 'sound.flv'].map((name) =>
-      join(folder, name),
-    );
+    const soundFile = join(folder, 'sound.flv');
+    const files = RUNGS.map(({ height }) => join(folder, `${height}.flv`));
     const rungs = RUNGS.flatMap(({ rate }, i) => [
       ...['-map', `[rung${i}]`, '-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency'],
       ...['-g', `${GROUP * PICTURES}`, '-keyint_min', `${GROUP * PICTURES}`, '-sc_threshold', '0'],
@@ -72,31 +80,45 @@ export async function encodeLadder(): Promise<Ladder> {
     const scales = RUNGS.map((rung, i) => `[copy${i}]scale=${rung.width}:${rung.height}[rung${i}]`);
     const copies = `split=${RUNGS.length}${RUNGS.map((_, i) => `[copy${i}]`).join('')}`;
     const filter = [`${mediaClock(width)},${copies}`, ...scales].join(';');
-    const sound = ['-map', '1:a', '-c:a', 'aac', '-b:a', '64k', '-f', 'flv', files.at(-1) ?? ''];
+    const sound = ['-map', '1:a', '-c:a', 'aac', '-b:a', '64k', '-f', 'flv', soundFile];
     const length = ['-t', `${ROUND / 1000}`];
     const args = [...length, ...input, ...length, ...tone, '-filter_complex', filter, ...rungs, ...sound];
     const ffmpeg = spawn('ffmpeg', ['-nostdin', '-v', 'error', ...args], { stdio: 'inherit' });
     const [code] = (await once(ffmpeg, 'exit')) as [number | null];
     if (code !== 0) throw new Error(`ffmpeg: ${code}`);
-    const tracks = await Promise.all(files.map(async (file) => [...tags(await readFile(file))]));
-    const messages = tracks.flatMap((track, i) =>
-      track.map((tag) => (tag.kind === VIDEO ? enhance(tag, i) : tag)),
-    );
-    return {
-      begin: messages.filter(isHeader),
-      frames: messages
-        .filter((message) => !isHeader(message) && message.time < ROUND)
-        .sort((a, b) => a.time - b.time),
-    };
+    const read = async (file: string) => trackOf([...tags(await readFile(file))]);
+    return { rungs: await Promise.all(files.map(read)), sound: await read(soundFile) };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 /** Publishes a ladder on one connection, in real time, until it is stopped. */
-export async function publishLadder(url: string, { begin, frames }: Ladder): Promise<{ stop(): void }> {
-  const publication = await publish(url);
-  for (const { kind, body } of begin) publication.send(kind, 0, body);
+export async function publishTogether(url: string, { rungs, sound }: Ladder): Promise<{ stop(): void }> {
+  const tracks = rungs.map(({ header, frames }, i) => ({
+    header: enhance(header, i),
+    frames: frames.map((frame) => enhance(frame, i)),
+  }));
+  return repeat(await publish(url), [...tracks, sound], 0);
+}
+
+/** Publishes each rung of a ladder on a connection of its own, with the sound, and with a clock of its own. */
+export async function publishApart(urls: string[], { rungs, sound }: Ladder): Promise<{ stop(): void }> {
+  const publications = await Promise.all(urls.map(publish));
+  const publishers = publications.map((publication, i) =>
+    repeat(publication, [...rungs.slice(i, i + 1), sound], i * CLOCKS_APART),
+  );
+  return {
+    stop: () => {
+      for (const publisher of publishers) publisher.stop();
+    },
+  };
+}
+
+/** Sends tracks in real time, over and over; `clock` is what the publisher's clock says when it begins. */
+function repeat(publication: Publication, tracks: Track[], clock: number): { stop(): void } {
+  for (const { header } of tracks) publication.send(header.kind, clock, header.body);
+  const frames = tracks.flatMap((track) => track.frames).sort((a, b) => a.time - b.time);
   const began = performance.now();
   let sent = 0;
   const timer = setInterval(() => {
@@ -105,7 +127,7 @@ export async function publishLadder(url: string, { begin, frames }: Ladder): Pro
       if (!frame) return;
       const time = frame.time + ROUND * Math.floor(sent / frames.length);
       if (time > performance.now() - began) return;
-      publication.send(frame.kind, time, frame.body);
+      publication.send(frame.kind, clock + time, frame.body);
       sent++;
     }
   }, 5);
@@ -134,12 +156,13 @@ function* tags(file: Buffer): Generator<Message> {
   }
 }
 
-/** Whether a message is the configuration of a track's decoder. */
-function isHeader({ kind, body }: Message): boolean {
-  const enhanced = kind === VIDEO;
-  if (!enhanced) return body[1] === 0;
-  const packet = body.readUInt8(0) & 15;
-  return (packet === MULTITRACK ? body.readUInt8(1) & 15 : packet) === 0;
+const HEADER = 0; // what the second byte of a message of AVC or AAC says of it
+const FRAME = 1;
+
+function trackOf(messages: Message[]): Track {
+  const header = messages.find(({ body }) => body[1] === HEADER);
+  if (!header) throw new Error('ffmpeg made a file without a track');
+  return { header, frames: messages.filter(({ time, body }) => body[1] === FRAME && time < ROUND) };
 }
 
 const ENHANCED = 0x80;
@@ -149,8 +172,8 @@ const ONE_TRACK = 0;
 /** A message of H.264 as Enhanced RTMP has it: that of the first track needs no number. */
 function enhance({ kind, time, body }: Message, track: number): Message {
   const frame = body.readUInt8(0) & 0x70;
-  const packet = body.readUInt8(1); // 0 is a sequence start and 1 are coded frames, there and here
-  const data = body.subarray(packet === 0 ? 5 : 2); // a composition time belongs to a frame only
+  const packet = body.readUInt8(1); // the numbers of a sequence start and of coded frames are the same there
+  const data = body.subarray(packet === HEADER ? 5 : 2); // a composition time belongs to a frame only
   const start = track === 0 ? [frame | packet] : [frame | MULTITRACK, (ONE_TRACK << 4) | packet];
   const number = track === 0 ? [] : [track];
   start[0] = (start[0] ?? 0) | ENHANCED;

@@ -4,13 +4,24 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBare, playBare, startBareSite, type Bare, type BareSite } from './bare';
 import { launch } from './browser';
 import { listed, startGateway, type Gateway } from './gateway';
-import { encodeLadder, PICTURES, publishLadder, ROUND, RUNGS } from './ladder-publisher';
+import { encodeLadder, PICTURES, publishApart, publishTogether, ROUND, RUNGS } from './ladder-publisher';
 import { openWay, type NarrowWay } from './narrow';
 import { deviations, freezes, lookAtPictures, seenOf, type Seen } from './switches';
 import { firstPicture } from './watch';
 
-// Three renditions come on one connection. Viewers go down the ladder as the way to them gets narrow and up as it is
-// wide again, and see neither a stall nor a jump.
+// Three renditions come on one connection, or from three publishers. Viewers go down the ladder as the way to them gets
+// narrow and up as it is wide again, and see neither a stall nor a jump.
+
+const TOGETHER = 'one connection';
+const APART = 'three publishers';
+
+/** The streams. */
+const NAMES = { [TOGETHER]: 'together', [APART]: 'apart' };
+type Source = keyof typeof NAMES;
+const SOURCES = [TOGETHER, APART] as const;
+
+/** Of three publishers. */
+const MEMBERS = RUNGS.map(({ height }) => `live/apart_${height}p`);
 
 /** Somebody who watches over a way of his own. */
 interface Viewer {
@@ -79,26 +90,39 @@ const [TOP, , BOTTOM] = RUNGS.map(({ height }) => height);
 let gateway: Gateway;
 let browser: Browser;
 let site: BareSite;
-let publisher: { stop(): void };
-let base: string;
+let publishers: { stop(): void }[] = [];
 
 beforeAll(async () => {
   const ladder = await encodeLadder();
-  [gateway, browser, site] = await Promise.all([startGateway(), launch(), startBareSite()]);
-  base = `http://${gateway.http}/live/ladder/`;
-  publisher = await publishLadder(`rtmp://${gateway.rtmp}/live/ladder`, ladder);
-  for (const i of RUNGS.keys()) await listed(`${base}v${i}/index.m3u8`, 4);
+  const settings = { SLUICE_LADDERS: JSON.stringify({ 'live/apart': MEMBERS }) };
+  [gateway, browser, site] = await Promise.all([
+    startGateway(undefined, settings),
+    launch(),
+    startBareSite(),
+  ]);
+  const url = `rtmp://${gateway.rtmp}/`;
+  publishers = await Promise.all([
+    publishTogether(`${url}live/${NAMES[TOGETHER]}`, ladder),
+    publishApart(
+      MEMBERS.map((member) => url + member),
+      ladder,
+    ),
+  ]);
+  for (const source of SOURCES)
+    for (const i of RUNGS.keys()) await listed(`${folderOf(source)}v${i}/index.m3u8`, 4);
 });
 
 afterAll(async () => {
-  publisher.stop();
+  for (const publisher of publishers) publisher.stop();
   await Promise.all([browser.close(), site.stop()]);
   await gateway.stop();
 });
 
-describe('manifests and media', () => {
+describe.each(SOURCES)('%s: manifests and media', (source) => {
+  const base = () => folderOf(source);
+
   test('segments of all rungs begin at equal times', async () => {
-    const rungs = await Promise.all(RUNGS.map((_, i) => segmentsOf(`v${i}/`)));
+    const rungs = await Promise.all(RUNGS.map((_, i) => segmentsOf(`${base()}v${i}/`)));
     const numbers = [...(rungs[0]?.keys() ?? [])].filter((n) => rungs.every((rung) => rung.has(n)));
     expect(numbers.length).toBeGreaterThanOrEqual(3);
     for (const n of numbers) {
@@ -111,9 +135,9 @@ describe('manifests and media', () => {
   });
 
   test('the multivariant playlist has three variants, and what they need at most', async () => {
-    const peaks = await Promise.all([...RUNGS.keys()].map((i) => peakOf(`v${i}/`)));
-    const sound = await peakOf('a0/');
-    const lines = (await text('index.m3u8')).split('\n');
+    const peaks = await Promise.all([...RUNGS.keys()].map((i) => peakOf(`${base()}v${i}/`)));
+    const sound = await peakOf(`${base()}a0/`);
+    const lines = (await text(`${base()}index.m3u8`)).split('\n');
     const variants = lines.filter((line) => /^#EXT-X-STREAM-INF:.*RESOLUTION=/.test(line));
     expect(variants).toHaveLength(RUNGS.length);
     RUNGS.forEach(({ width, height }, i) => {
@@ -127,8 +151,8 @@ describe('manifests and media', () => {
   test.each(['index.mpd', 'll.mpd'])(
     '%s has one AdaptationSet with three Representations',
     async (manifest) => {
-      const peaks = await Promise.all([...RUNGS.keys()].map((i) => peakOf(`v${i}/`)));
-      const mpd = await text(manifest);
+      const peaks = await Promise.all([...RUNGS.keys()].map((i) => peakOf(`${base()}v${i}/`)));
+      const mpd = await text(base() + manifest);
       const sets = mpd.match(/<AdaptationSet [^>]*contentType="video".*?<\/AdaptationSet>/gs) ?? [];
       const keys = sets.filter((set) => set.includes('trickmode'));
       expect(keys).toHaveLength(manifest === 'index.mpd' ? 1 : 0);
@@ -147,13 +171,14 @@ describe('manifests and media', () => {
 
 // What else runs on the machine makes players stall: whoever did badly watches again.
 describe.each([
-  ['complete segments', PATIENT],
-  ['low latency', EAGER],
-] as const)('%s', (_, viewers) => {
+  [TOGETHER, 'complete segments', PATIENT],
+  [TOGETHER, 'low latency', EAGER],
+  [APART, 'complete segments', PATIENT],
+] as const)('%s: %s', (source, _, viewers) => {
   test.concurrent.each(viewers)('$name', { retry: 2, timeout: 200_000 }, async (viewer) => {
     const way = await openWay(gateway.http, WIDE);
     const { page, trouble } = await openBare(browser, site, viewer.player, `http://${way.address}`);
-    const manifest = `http://${way.address}/live/ladder/${viewer.manifest}`;
+    const manifest = `http://${way.address}/live/${NAMES[source]}/${viewer.manifest}`;
     await playBare({ page }, viewer.player, manifest, viewer.settings);
     await firstPicture(page);
     await lookAtPictures(page);
@@ -162,7 +187,7 @@ describe.each([
       await way.stop();
     });
     const off = deviations(seen.pictures, ROUND);
-    report(viewer, { ...took, ...summary(seen, off) });
+    report(source, viewer, { ...took, ...summary(seen, off) });
 
     expect(off.filter((ms) => ms === null || Math.abs(ms) > JUMP)).toEqual([]);
     expect(seen.returns).toEqual([]);
@@ -210,8 +235,13 @@ function summary({ pictures, stalls, seeks, errors }: Seen, off: (number | null)
   return { rungs, pictures: pictures.length, deviation, stalls, freezes: freezes(pictures), seeks, errors };
 }
 
-function report({ name, manifest }: Viewer, figures: object): void {
-  process.stdout.write(`${name}, ${manifest}: ${JSON.stringify(figures)}\n`);
+function report(source: Source, { name, manifest }: Viewer, figures: object): void {
+  process.stdout.write(`${source}, ${name}, ${manifest}: ${JSON.stringify(figures)}\n`);
+}
+
+/** Where a stream is. */
+function folderOf(source: Source): string {
+  return `http://${gateway.http}/live/${NAMES[source]}/`;
 }
 
 /** A complete segment as it was served. */
@@ -265,13 +295,13 @@ function box(file: Buffer, ...path: string[]): Buffer {
   throw new Error(`there is no ${type}`);
 }
 
-async function text(path: string): Promise<string> {
-  return String(await bytes(path));
+async function text(url: string): Promise<string> {
+  return String(await bytes(url));
 }
 
-async function bytes(path: string): Promise<Buffer> {
-  const response = await fetch(base + path);
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+async function bytes(url: string): Promise<Buffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
   return Buffer.from(await response.arrayBuffer());
 }
 
