@@ -122,7 +122,7 @@ func (p *programme) watchLead(f *film) {
 	}
 }
 
-// demote makes a track the last one of its kind, which will not lead when it is back.
+// demote makes a track the last one of its kind, which leads only when no other does.
 func (f *feed) demote(id media.TrackID) {
 	i := f.declared(id)
 	t := f.tracks[i]

@@ -5,9 +5,17 @@ import "time"
 // keyTimes are when the newest key frames of a track are shown, the oldest first, in ms modulo 2^32.
 type keyTimes []uint32
 
-// add adds the newest one.
+// add adds the newest one, if there is none as new, of whoever led before.
 func (k *keyTimes) add(at uint32) {
 	const enough = 8
+	if n := len(*k); n > 0 {
+		switch step := since32((*k)[n-1], at); {
+		case step < -aJump:
+			*k = nil
+		case step < same:
+			return
+		}
+	}
 	*k = append((*k)[max(0, len(*k)+1-enough):], at)
 }
 

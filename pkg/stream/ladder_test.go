@@ -241,6 +241,30 @@ func TestLadder(t *testing.T) {
 	}
 }
 
+// TestLadderStarts has members come in one order, and their first frames in another: they are together from
+// the first segment on if they start at once, and otherwise in the first that all of them are known to share.
+func TestLadderStarts(t *testing.T) {
+	for _, test := range []struct{ apart, periods int }{{30, 1}, {101, 2}, {240, 2}} {
+		for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {2, 0, 1}} {
+			r := newRig(t, inQualities)
+			var all []event
+			for i, member := range []string{"show_mid", "show_hi", "show_lo"} {
+				p := &rung{member: member, fps: 25, gop: 50, to: 20_000, ahead: i * 123_457, late: order[i] * test.apart}
+				own := p.events(r)
+				own[0].at = 0
+				all = append(all, own...)
+			}
+			r.playEvents(all)
+			if n := r.together(time.Millisecond, v0, v1, v2); n < 7 || int(r.next()) > test.periods {
+				t.Errorf("%d ms apart, %v: %d segments, %d periods: %s, %s, %s, %s", test.apart, order, n, r.next(), r.shape(v0), r.shape(v1), r.shape(v2), r.shape(a0))
+			}
+			if n := r.lines("key frames"); n > 0 {
+				t.Errorf("%d warnings of key frames", n)
+			}
+		}
+	}
+}
+
 // next returns how many periods there were.
 func (r *rig) next() uint64 { return r.registry.Vitals()[0].Periods }
 

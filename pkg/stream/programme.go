@@ -211,6 +211,9 @@ func (p *programme) write(f arrival) {
 		if !f.Key || p.tooLate(f) || p.unaligned(f.Track) {
 			return
 		}
+		if p.era != nil && p.active[0].Kind == f.Track.Kind {
+			p.demote(f.Track) // who leads goes on to
+		}
 		p.activate(f.Track)
 	}
 	sample := p.clock.Stamp(f.Frame, f.at)

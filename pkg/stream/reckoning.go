@@ -15,6 +15,10 @@ const (
 	// others: what is shown jumps by that where a player switches.
 	moved = 500 * time.Millisecond
 
+	// together is by how much key frames differ that are taken to be the same one while the time from
+	// one to the next is not known: several encoders are started at once.
+	together = 100 * time.Millisecond
+
 	// same is by how much times differ that were the same before they were rounded.
 	same = 10 * time.Millisecond
 )
@@ -73,7 +77,7 @@ func (c *reckoning) place(a arrival, key, led bool) (at uint32, off time.Duratio
 	switch {
 	case !key || len(c.keys) == 0:
 		return now, 0, true
-	case c.keys.interval() == 0 && led:
+	case c.keys.interval() == 0 && led && apart(c.keys.nearest(now+delay), now+delay) > together:
 		return 0, 0, false
 	}
 	if at = c.keys.coming(now+delay) - delay; apart(at, now) <= moved {
