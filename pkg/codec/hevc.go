@@ -19,8 +19,10 @@ type HEVC struct {
 	LengthSize int
 
 	VPS, SPS, PPS [][]byte // NAL units, at least one of each
+	SEI           [][]byte // NAL units of prefix SEI messages that describe the light of all pictures
 
 	sequence hevcSPS // what SPS[0] says
+	light    media.HDR
 }
 
 // maxHEVCSets is how many sets of each type there can be, by their ids.
@@ -33,7 +35,7 @@ func ParseHEVC(record []byte) (HEVC, error) {
 	if err != nil {
 		return HEVC{}, fmt.Errorf("hvcC: %w", err)
 	}
-	h, err := NewHEVC(sets[0], sets[1], sets[2])
+	h, err := NewHEVC(sets[0], sets[1], sets[2], sets[3])
 	if err != nil {
 		return HEVC{}, err
 	}
@@ -41,9 +43,17 @@ func ParseHEVC(record []byte) (HEVC, error) {
 	return h, nil
 }
 
-// NewHEVC makes a configuration of parameter sets, with LengthSize 4.
-func NewHEVC(vps, sps, pps [][]byte) (HEVC, error) {
+// NewHEVC makes a configuration of parameter sets, and SEI messages of light if there are any, with
+// LengthSize 4.
+func NewHEVC(vps, sps, pps, sei [][]byte) (HEVC, error) {
 	total := 0
+	var light media.HDR
+	for _, nal := range sei {
+		if HEVCTypeOf(nal) != HEVCPrefixSEI || !readLight(nal, &light) {
+			return HEVC{}, errors.New("hvcC: an SEI message that says nothing of light")
+		}
+		total += len(nal)
+	}
 	for i, list := range [][][]byte{vps, sps, pps} {
 		kind := HEVCVPS + HEVCType(i)
 		if len(list) == 0 || len(list) > maxHEVCSets {
@@ -56,27 +66,27 @@ func NewHEVC(vps, sps, pps [][]byte) (HEVC, error) {
 			total += len(nal)
 		}
 	}
-	if total > MaxParameterSetBytes {
+	if total > MaxParameterSetBytes || len(sei) > maxHEVCSets {
 		return HEVC{}, fmt.Errorf("hvcC: %d bytes of parameter sets", total)
 	}
 	sequence, err := parseHEVCSPS(sps[0])
 	if err != nil {
 		return HEVC{}, fmt.Errorf("hvcC: %w", err)
 	}
-	h := HEVC{LengthSize: LengthSize, sequence: sequence, Config: buildHEVCRecord(sequence, vps, sps, pps)}
+	h := HEVC{LengthSize: LengthSize, sequence: sequence, light: light, Config: buildHEVCRecord(sequence, vps, sps, pps, sei)}
 	// The lists are slices of the record just built, not of the caller's.
 	_, sets, err := splitHEVCRecord(h.Config)
-	h.VPS, h.SPS, h.PPS = sets[0], sets[1], sets[2]
+	h.VPS, h.SPS, h.PPS, h.SEI = sets[0], sets[1], sets[2], sets[3]
 	return h, err
 }
 
 // hevcRecordHeader is the size of a record in front of its lists, their number included.
 const hevcRecordHeader = 23
 
-// splitHEVCRecord returns the NAL length size and the VPS, SPS and PPS of a record. Sets that
-// are of another type than their list are left out, and so are lists of other types: what
-// SEI messages say that stand there is not needed to decode.
-func splitHEVCRecord(record []byte) (lengthSize int, sets [3][][]byte, err error) {
+// splitHEVCRecord returns the NAL length size and the VPS, SPS, PPS and SEI of a record. Sets that
+// are of another type than their list are left out, and so are lists of other types, and SEI
+// messages of other things than light: they are not needed to decode.
+func splitHEVCRecord(record []byte) (lengthSize int, sets [4][][]byte, err error) {
 	if len(record) < hevcRecordHeader {
 		return 0, sets, errTruncated
 	}
@@ -100,8 +110,12 @@ func splitHEVCRecord(record []byte) (lengthSize int, sets [3][][]byte, err error
 			if !ok {
 				return 0, sets, errTruncated
 			}
-			if kind >= HEVCVPS && kind <= HEVCPPS && HEVCTypeOf(nal) == kind {
+			switch {
+			case HEVCTypeOf(nal) != kind:
+			case kind >= HEVCVPS && kind <= HEVCPPS:
 				sets[kind-HEVCVPS] = append(sets[kind-HEVCVPS], nal)
+			case kind == HEVCPrefixSEI && readLight(nal, new(media.HDR)):
+				sets[3] = append(sets[3], nal)
 			}
 			data = rest
 		}
@@ -111,7 +125,7 @@ func splitHEVCRecord(record []byte) (lengthSize int, sets [3][][]byte, err error
 
 // buildHEVCRecord writes an HEVCDecoderConfigurationRecord. What it says of all sequences is
 // what the first says.
-func buildHEVCRecord(first hevcSPS, vps, sps, pps [][]byte) []byte {
+func buildHEVCRecord(first hevcSPS, vps, sps, pps, sei [][]byte) []byte {
 	b := append([]byte{1}, first.profile[:]...)
 	layers := (first.layers + 1) << 3
 	if first.nested {
@@ -124,13 +138,20 @@ func buildHEVCRecord(first hevcSPS, vps, sps, pps [][]byte) []byte {
 		0xfc|first.chroma, 0xf8|first.depths[0]&7, 0xf8|first.depths[1]&7,
 		0, 0, // avgFrameRate: not said
 		layers|(LengthSize-1),
-		3,
+		0,
 	)
+	lists := len(b) - 1
 	const complete = 0x80
-	for i, list := range [][][]byte{vps, sps, pps} {
-		b = append(b, complete|byte(HEVCVPS)+byte(i))
-		b = binary.BigEndian.AppendUint16(b, uint16(len(list)))
-		b = appendSets(b, list)
+	for _, list := range []struct {
+		kind byte
+		nals [][]byte
+	}{{complete | byte(HEVCVPS), vps}, {complete | byte(HEVCSPS), sps}, {complete | byte(HEVCPPS), pps}, {byte(HEVCPrefixSEI), sei}} {
+		if len(list.nals) > 0 {
+			b[lists]++
+			b = append(b, list.kind)
+			b = binary.BigEndian.AppendUint16(b, uint16(len(list.nals)))
+			b = appendSets(b, list.nals)
+		}
 	}
 	return b
 }
@@ -152,5 +173,6 @@ func (h HEVC) Track(id media.TrackID) media.Track {
 		SampleAspect: s.aspect,
 		FrameRate:    s.frameRate,
 		Color:        s.color,
+		HDR:          h.light,
 	})
 }

@@ -13,6 +13,7 @@ const (
 	HEVCPPS       HEVCType = 34
 	HEVCDelimiter HEVCType = 35 // access unit delimiter
 	HEVCFiller    HEVCType = 38
+	HEVCPrefixSEI HEVCType = 39
 	HEVCMaxType   HEVCType = 63
 )
 

@@ -41,6 +41,24 @@ var hevcCases = []struct {
 			SampleAspect: media.Ratio{Num: 4, Den: 3}, FrameRate: media.Ratio{Num: 30, Den: 1}, Color: hdr,
 		},
 	},
+	{
+		"Main 10, PQ, with SEI of light",
+		"0102200000009000000000003cf000fcfdfafa00000f04200001001840010c01ffff02200000030090000003000003003c95" +
+			"9809210001002d42010102200000030090000003000003003ca00a080b9f6d96566924caf016a12201208000000300800000" +
+			"0c8422000100074401c172b4224027000200094e01900403e8019080001e4e01891833c286c41d4c0bb884d03e803d134042" +
+			"00989680000003000180",
+		media.Track{
+			Codecs: "hvc1.2.4.L60.90", CodedWidth: 320, CodedHeight: 180, Width: 320, Height: 180,
+			SampleAspect: square, FrameRate: media.Ratio{Num: 25, Den: 1}, Color: hdr,
+			HDR: media.HDR{
+				Mastering: media.Mastering{
+					Red: [2]uint16{34000, 16000}, Green: [2]uint16{13250, 34500}, Blue: [2]uint16{7500, 3000}, White: [2]uint16{15635, 16450},
+					Most: 10_000_000, Least: 1,
+				},
+				MaxContent: 1000, MaxFrameAverage: 400,
+			},
+		},
+	},
 }
 
 func TestParseHEVC(t *testing.T) {
@@ -60,7 +78,7 @@ func TestParseHEVC(t *testing.T) {
 				t.Errorf("% x\n% x, %v", h.Config, again.Config, err)
 			}
 			// The standard part is the encoder's but for the count of lists, and lists are complete.
-			if record := unhex(t, c.record); !bytes.Equal(record[:21], h.Config[:21]) || h.Config[22] != 3 || h.Config[23] != 0x80|byte(codec.HEVCVPS) {
+			if record := unhex(t, c.record); !bytes.Equal(record[:21], h.Config[:21]) || h.Config[22] != byte(3+min(len(h.SEI), 1)) || h.Config[23] != 0x80|byte(codec.HEVCVPS) {
 				t.Errorf("% x, sent % x", h.Config[:24], record[:24])
 			}
 		})
@@ -84,14 +102,14 @@ func TestHEVCErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := codec.NewHEVC(h.SPS, h.SPS, h.PPS); err == nil {
+	if _, err := codec.NewHEVC(h.SPS, h.SPS, h.PPS, nil); err == nil {
 		t.Error("no error for an SPS where a VPS should be")
 	}
-	if _, err := codec.NewHEVC(h.VPS, h.SPS, slices.Repeat(h.PPS, 65)); err == nil {
+	if _, err := codec.NewHEVC(h.VPS, h.SPS, slices.Repeat(h.PPS, 65), nil); err == nil {
 		t.Error("no error for more sets than there are ids")
 	}
 	trailing := append(bytes.Clone(h.SPS[0]), 0, 0)
-	if _, err := codec.NewHEVC(h.VPS, [][]byte{trailing}, h.PPS); err != nil {
+	if _, err := codec.NewHEVC(h.VPS, [][]byte{trailing}, h.PPS, nil); err != nil {
 		t.Errorf("zeros behind an SPS: %v", err)
 	}
 }
@@ -106,7 +124,7 @@ func TestHEVCHostile(t *testing.T) {
 	for at := 2; at < len(h.SPS[0]); at++ {
 		for _, fill := range []byte{0xff, 0xaa, 0x7f, 0} {
 			sps := append(bytes.Clone(h.SPS[0][:at]), bytes.Repeat([]byte{fill}, 12<<10)...)
-			if c, err := codec.NewHEVC(h.VPS, [][]byte{sps}, h.PPS); err == nil && c.Track(v0()).CodedWidth < 1 {
+			if c, err := codec.NewHEVC(h.VPS, [][]byte{sps}, h.PPS, nil); err == nil && c.Track(v0()).CodedWidth < 1 {
 				t.Errorf("%d bytes and then %#x: %+v", at, fill, c.Track(v0()))
 			}
 			codec.HEVCSetID(sps)
@@ -121,7 +139,7 @@ func TestHEVCWithoutTheRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	const vui = 10 // bytes from the end
-	c, err := codec.NewHEVC(h.VPS, [][]byte{h.SPS[0][:len(h.SPS[0])-vui]}, h.PPS)
+	c, err := codec.NewHEVC(h.VPS, [][]byte{h.SPS[0][:len(h.SPS[0])-vui]}, h.PPS, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

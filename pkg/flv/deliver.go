@@ -13,7 +13,8 @@ import (
 type track struct {
 	id         media.TrackID
 	codec      media.Codec
-	configured bool // a configuration is in force
+	configured bool // there is a configuration, or there was a frame that needs none
+	tells      bool // frames have their configuration in them
 	blank      bool // a sequence header came that is empty
 	decoder    decoder
 
@@ -62,7 +63,7 @@ func newTrack(p packet) *track {
 	case media.FLAC:
 		t.decoder = &flacDecoder{}
 	case media.MP3, media.AC3, media.EAC3:
-		t.configured, t.decoder = true, &selfDecoder{codec: p.codec, id: p.id}
+		t.tells, t.decoder = true, &selfDecoder{codec: p.codec, id: p.id}
 	}
 	return t
 }
@@ -70,19 +71,16 @@ func newTrack(p packet) *track {
 // maxTracks bounds what a publisher that makes up tracks can have kept.
 const maxTracks = 32
 
-// track returns the track of p, new when it is the first or its codec changed, which no
-// description says; nil when there are too many.
+// track returns the track of p, nil when there are too many. One that is in another codec, which no
+// description changes, stays until the new one is found to be one.
 func (d *Demuxer) track(p packet) *track {
-	for i, t := range d.tracks {
-		if t.id != p.id {
-			continue
-		}
-		if t.codec != p.codec && p.kind != description {
-			d.tracks[i] = newTrack(p)
-		}
+	i := d.index(p.id)
+	switch {
+	case i >= 0 && (d.tracks[i].codec == p.codec || p.kind == description):
 		return d.tracks[i]
-	}
-	if len(d.tracks) == maxTracks {
+	case i >= 0:
+		return newTrack(p)
+	case len(d.tracks) == maxTracks:
 		return nil
 	}
 	t := newTrack(p)
@@ -90,8 +88,12 @@ func (d *Demuxer) track(p packet) *track {
 	return t
 }
 
+func (d *Demuxer) index(id media.TrackID) int {
+	return slices.IndexFunc(d.tracks, func(t *track) bool { return t.id == id })
+}
+
 // deliver hands on what a packet holds. The error is that of h.
-func (d *Demuxer) deliver(time uint32, p packet, h Handler) error {
+func (d *Demuxer) deliver(time uint32, p packet, h Handler) (err error) {
 	if p.kind == ignored {
 		return nil
 	}
@@ -102,14 +104,17 @@ func (d *Demuxer) deliver(time uint32, p packet, h Handler) error {
 	}
 	switch p.kind {
 	case sequenceStart:
-		return d.configure(t, p, h)
+		err = d.configure(t, p, h)
 	case codedFrames:
-		return d.frame(t, time, p, h)
+		err = d.frame(t, time, p, h)
 	case description:
-		return d.describe(t, p, h)
+		err = d.describe(t, p, h)
 	case ignored:
 	}
-	return nil
+	if t.configured {
+		d.tracks[d.index(p.id)] = t
+	}
+	return err
 }
 
 // configure takes a sequence header. One that cannot be used is told to the
@@ -133,7 +138,7 @@ func (d *Demuxer) configure(t *track, p packet, h Handler) error {
 		}
 		return nil
 	}
-	t.configured = true
+	t.configured = t.configured || !t.tells
 	if changed == nil {
 		return nil
 	}
@@ -174,7 +179,7 @@ func (d *Demuxer) describe(t *track, p packet, h Handler) error {
 
 // frame takes coded data.
 func (d *Demuxer) frame(t *track, time uint32, p packet, h Handler) error {
-	if !t.configured {
+	if !t.configured && !t.tells {
 		d.dropped++
 		if t.blank {
 			d.refuse(refusal{p.id, fmt.Sprintf("%v %v: the sequence header is empty", p.codec, p.id.Kind)}, h)
@@ -194,6 +199,7 @@ func (d *Demuxer) frame(t *track, time uint32, p packet, h Handler) error {
 	if !ok || len(f.data) == 0 {
 		return nil
 	}
+	t.configured = true
 	return h.Frame(media.Frame{
 		Track: p.id, Key: f.key, Time: time, Offset: p.offset, Nanos: p.nanos, Length: f.length, Data: f.data,
 	})

@@ -169,6 +169,17 @@ var enhancedCases = []demuxCase{
 		1,
 	},
 	{
+		"packets of other codecs that nothing can be made of, between those of a track",
+		[]string{
+			header, "a 0 af001190", "v 0 9161763031 320210aa", "v 0 9061763031", "v 0 9061763031 ffff", "v 0 9168766331 000000 000000032801ac", "v 40 1701000000 000000026588",
+			"a 0 ef0121", "a 0 9061632d33", "a 0 9161632d33 0b77", "a 0 914f707573 f8afe9", "a 21 af0121",
+		},
+		[]string{
+			track, audioTrack, "refuse v0 AV1 video: av1C: av1C: data size 2 is too small (minimum 4 bytes)", "frame v0 40+0 000000026588 key", "frame a0 21+0 21 key",
+		},
+		6,
+	},
+	{
 		"many tracks, cut short, or with another such message in them",
 		[]string{
 			"v 0 9610", "v 0 961061766331", "v 0 96106176633100", "v 0 9610617663310000000500", "v 0 9620", "v 0 96206176", "v 0 962061766331", "v 0 96166176633100000000", "a 0 95156d70346100000000",

@@ -24,9 +24,9 @@ func (hevcCodec) setID(nal []byte) (uint8, bool) { return codec.HEVCSetID(nal) }
 func (hevcCodec) parse(record []byte) (nalConfig, error) { return hevcConfig(codec.ParseHEVC(record)) }
 
 func (hevcCodec) build(sets setLists) (nalConfig, error) {
-	return hevcConfig(codec.NewHEVC(sets[listVPS], sets[listSPS], sets[listPPS]))
+	return hevcConfig(codec.NewHEVC(sets[listVPS], sets[listSPS], sets[listPPS], sets[listSEI]))
 }
 
 func hevcConfig(c codec.HEVC, err error) (nalConfig, error) {
-	return nalConfig{record: c.Config, lengthSize: c.LengthSize, sets: setLists{c.VPS, c.SPS, c.PPS}, track: c.Track}, err
+	return nalConfig{record: c.Config, lengthSize: c.LengthSize, sets: setLists{c.VPS, c.SPS, c.PPS, c.SEI}, track: c.Track}, err
 }

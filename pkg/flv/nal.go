@@ -33,13 +33,15 @@ const (
 	nalNobody // of use to nobody: filler, or too short
 )
 
-// setLists are the parameter sets of each type. H.264 has no VPS.
-type setLists [3][][]byte
+// setLists are the parameter sets of each type. H.264 has no VPS. SEI messages, which HEVC's
+// configuration may have, stay what they are there.
+type setLists [4][][]byte
 
 const (
 	listVPS = iota
 	listSPS
 	listPPS
+	listSEI
 )
 
 // A nalConfig is a configuration.
