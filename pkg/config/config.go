@@ -25,13 +25,14 @@ const DefaultPath = "configs/sluice.yml"
 type Config struct {
 	RTMP    RTMP
 	HTTP    HTTP
+	Publish Publish
 	Store   Store
 	Limits  Limits
 	Segment Segment
 	Window  Window
 	DASH    DASH
 	Stream  Stream
-	Ladders []Ladder
+	Ladders []List // members of streams that several publishers send, each in another quality
 	TS      TS
 	Log     Log
 
@@ -52,6 +53,21 @@ type RTMP struct {
 // HTTP is the side of the players.
 type HTTP struct {
 	Address string // host:port to listen on; the host may be empty
+}
+
+// Publish is who may publish: everybody, if nothing of it is set.
+type Publish struct {
+	Keys []List // hashes, by the streams that keys are good for
+	JWT  JWT
+}
+
+// JWT is how JSON Web Tokens are checked: one of the first three is set, or none.
+type JWT struct {
+	SecretFile    string // for HS256
+	PublicKeyFile string // in PEM, for RS256 or EdDSA
+	KeySet        string // URL
+	Audience      string // empty for any
+	Issuer        string // empty for any
 }
 
 // Store is where segments are kept.

@@ -109,8 +109,8 @@ func (r *reader) entry(section string, name, node *yaml.Node) error {
 	r.seen[full] = name.Line
 	keys := r.cfg.keys()
 	if i := slices.IndexFunc(keys, func(k key) bool { return k.name == full }); i >= 0 {
-		if list, ok := keys[i].value.(ladders); ok {
-			return r.ladders(keys[i], list, node)
+		if list, ok := keys[i].value.(lists); ok {
+			return r.lists(keys[i], list, node)
 		}
 		return r.scalar(keys[i], node)
 	}
@@ -130,8 +130,8 @@ func (r *reader) scalar(k key, node *yaml.Node) error {
 	return r.cfg.set(k, r.origin(node), node.Value)
 }
 
-// ladders reads the one key whose value is no scalar.
-func (r *reader) ladders(k key, list ladders, node *yaml.Node) error {
+// lists reads a key whose value is no scalar.
+func (r *reader) lists(k key, list lists, node *yaml.Node) error {
 	if err := list.read(node); err != nil {
 		return r.fail(node, k.name, "%s", err.Error())
 	}
@@ -157,9 +157,10 @@ func kind(node *yaml.Node) string {
 func (c *Config) sections() []string {
 	var sections []string
 	for _, name := range c.names() {
-		section, _, _ := strings.Cut(name, ".")
-		if !slices.Contains(sections, section) {
-			sections = append(sections, section)
+		for i, c := range name {
+			if section := name[:i]; c == '.' && !slices.Contains(sections, section) {
+				sections = append(sections, section)
+			}
 		}
 	}
 	return sections

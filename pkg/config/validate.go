@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -33,6 +34,8 @@ func (c Config) rules() []rule {
 		{within(c.RTMP.IdleTimeout, 100*time.Millisecond, time.Hour), []string{"rtmp.idle_timeout"}},
 		{within(c.RTMP.MaxConnections, 1, 1_000_000), []string{"rtmp.max_connections"}},
 		{address(c.HTTP.Address), []string{"http.address"}},
+		{oneJWT(c.Publish.JWT), []string{"publish.jwt.key_set", "publish.jwt.public_key_file", "publish.jwt.secret_file"}},
+		{keySet(c.Publish.JWT.KeySet), []string{"publish.jwt.key_set"}},
 		{sameAddress(c.HTTP.Address, c.RTMP.Address), []string{"http.address", "rtmp.address"}},
 		{pathNeeded(c.Store), []string{"store.path", "store.type"}},
 		{within(c.Limits.Publishers, 0, 1_000_000), []string{"limits.publishers"}},
@@ -88,6 +91,31 @@ func address(text string) string {
 func sameAddress(a, b string) string {
 	if _, port, _ := net.SplitHostPort(a); a == b && port != "0" {
 		return fmt.Sprintf("%s is the address of both RTMP and HTTP", a)
+	}
+	return ""
+}
+
+// oneJWT says what is wrong where two things say how tokens are signed, or nothing does.
+func oneJWT(j JWT) string {
+	n := 0
+	for _, way := range []string{j.SecretFile, j.PublicKeyFile, j.KeySet} {
+		if way != "" {
+			n++
+		}
+	}
+	switch {
+	case n > 1:
+		return "there is one of secret_file, public_key_file and key_set"
+	case n == 0 && (j.Audience != "" || j.Issuer != ""):
+		return "there is one of secret_file, public_key_file and key_set, or else no token is checked"
+	}
+	return ""
+}
+
+// keySet says what is wrong with a URL that is not empty.
+func keySet(text string) string {
+	if u, err := url.Parse(text); text != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+		return fmt.Sprintf("%q is not a URL such as https://id.example.com/keys", text)
 	}
 	return ""
 }

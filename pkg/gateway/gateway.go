@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"sluice/pkg/access"
 	"sluice/pkg/config"
 	"sluice/pkg/metrics"
 	"sluice/pkg/origin"
@@ -33,6 +34,7 @@ type Gateway struct {
 	rtmp     net.Listener
 	http     net.Listener
 	handler  *origin.Handler
+	guard    *access.Guard // nil lets everybody publish
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -189,13 +191,15 @@ func (g *Gateway) Waiting() int { return g.handler.Parking.Waiting() }
 func (g *Gateway) announce() {
 	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
 	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
-	g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
+	if g.guard == nil {
+		g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
+	}
 }
 
 // newPublishers returns the server for publishers.
 func (g *Gateway) newPublishers() *rtmp.Server {
 	return &rtmp.Server{
-		Handler: publishing{g.registry},
+		Handler: publishing{g.registry, g.guard},
 		Log:     g.log,
 		Limits: rtmp.Limits{
 			Connections: g.config.RTMP.MaxConnections,

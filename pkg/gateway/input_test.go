@@ -23,7 +23,7 @@ type input struct {
 }
 
 // Publish implements rtmp.Handler.
-func (in *input) Publish(context.Context, rtmp.Request) (rtmp.Sink, error) { return in, nil }
+func (in *input) Publish(context.Context, *rtmp.Request) (rtmp.Sink, error) { return in, nil }
 
 // WriteMetadata implements rtmp.Sink, as do the other methods.
 func (in *input) WriteMetadata(media.Metadata) {}

@@ -12,15 +12,15 @@ import (
 func laddersOf(cfg config.Config) (all []stream.Ladder, err error) {
 	seen := map[string]bool{}
 	for _, l := range cfg.Ladders {
-		ladder := stream.Ladder(l)
+		ladder := stream.Ladder{Stream: l.Name, Members: l.Items}
 		err := ladder.Check(origin.Reserved())
-		if seen[l.Stream] {
-			err = fmt.Errorf("%q stands there twice", l.Stream)
+		if seen[l.Name] {
+			err = fmt.Errorf("%q stands there twice", l.Name)
 		}
 		if err != nil {
 			return nil, cfg.Fault("ladders", err)
 		}
-		seen[l.Stream] = true
+		seen[l.Name] = true
 		all = append(all, ladder)
 	}
 	return all, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"sluice/pkg/access"
 	"sluice/pkg/origin"
 	"sluice/pkg/rtmp"
 	"sluice/pkg/stream"
@@ -14,15 +15,44 @@ import (
 // publishing lets RTMP publishers into the registry of streams.
 type publishing struct {
 	registry *stream.Registry
+	guard    *access.Guard // nil lets everybody in
 }
 
 // Publish implements rtmp.Handler.
-func (p publishing) Publish(ctx context.Context, req rtmp.Request) (rtmp.Sink, error) {
+func (p publishing) Publish(ctx context.Context, req *rtmp.Request) (rtmp.Sink, error) {
+	if err := p.admit(ctx, req); err != nil {
+		return nil, err
+	}
 	pub, err := p.registry.Publish(ctx, stream.Name{App: req.App, Key: req.Name}, peer{req.Peer})
 	if err != nil {
 		return nil, translate(err)
 	}
 	return pub, nil
+}
+
+// tokenParameter is what a publisher's token is called in a query.
+const tokenParameter = "token"
+
+// hidden stands for a stream key that may be a secret.
+const hidden = "***"
+
+// admit returns rtmp.ErrUnauthorized for a publisher who may not publish, and else gives the stream
+// the name that people may know.
+func (p publishing) admit(ctx context.Context, req *rtmp.Request) error {
+	if p.guard == nil {
+		return nil
+	}
+	token := req.Query.Get(tokenParameter)
+	grant, err := p.guard.Admit(ctx, access.Request{App: req.App, Key: req.Name, Token: token, Remote: req.Remote.Addr()})
+	if err != nil {
+		if token == "" {
+			req.Name = hidden
+		}
+		hold(ctx, err)
+		return fmt.Errorf("%w: %w", rtmp.ErrUnauthorized, err)
+	}
+	req.App, req.Name = grant.App, grant.Key
+	return nil
 }
 
 // A peer is an RTMP publisher as streams speak to it.

@@ -42,11 +42,11 @@ func (c *loopConn) Read(p []byte) (int, error) {
 // A countingSink counts frames.
 type countingSink struct{ frames int }
 
-func (s *countingSink) Publish(context.Context, Request) (Sink, error) { return s, nil }
-func (s *countingSink) WriteMetadata(media.Metadata)                   {}
-func (s *countingSink) WriteTrack(media.Track) error                   { return nil }
-func (s *countingSink) WriteFrame(media.Frame) error                   { s.frames++; return nil }
-func (s *countingSink) Close(error) error                              { return nil }
+func (s *countingSink) Publish(context.Context, *Request) (Sink, error) { return s, nil }
+func (s *countingSink) WriteMetadata(media.Metadata)                    {}
+func (s *countingSink) WriteTrack(media.Track) error                    { return nil }
+func (s *countingSink) WriteFrame(media.Frame) error                    { s.frames++; return nil }
+func (s *countingSink) Close(error) error                               { return nil }
 
 var _ net.Conn = (*loopConn)(nil)
 

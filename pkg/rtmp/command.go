@@ -84,7 +84,7 @@ func (c *conn) dispatch(ctx context.Context, in call) error {
 	case "deleteStream":
 		return c.deleteStream(in)
 	case "play", "play2":
-		return c.refuse(in.stream, in.key(), codePlayFailed, "this server does not play over RTMP")
+		return c.refuse(in.stream, c.app(), codePlayFailed, "this server does not play over RTMP")
 	case "_result", "_error", "onStatus", "":
 	default:
 		c.ignore("command", in.name)

@@ -120,7 +120,8 @@ type fakeHandler struct {
 	wait  func(context.Context, Request) error
 }
 
-func (h *fakeHandler) Publish(ctx context.Context, req Request) (Sink, error) {
+func (h *fakeHandler) Publish(ctx context.Context, asked *Request) (Sink, error) {
+	req := *asked
 	s := &fakeSink{board: &h.board, req: req}
 	if h.setUp != nil {
 		if err := h.setUp(s); err != nil {

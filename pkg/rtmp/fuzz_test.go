@@ -40,7 +40,7 @@ type strictSink struct {
 	closed bool
 }
 
-func (s *strictSink) Publish(context.Context, Request) (Sink, error) {
+func (s *strictSink) Publish(context.Context, *Request) (Sink, error) {
 	return &strictSink{t: s.t, tracks: map[media.TrackID]bool{}}, nil
 }
 

@@ -9,7 +9,7 @@ import (
 // open asks the Handler for a Sink, on a second goroutine, since that may
 // take a while. Until the answer is there this one keeps an eye on the
 // connection: it attends, and sees the publisher go away.
-func (c *conn) open(ctx context.Context, req Request) (sink Sink, err error) {
+func (c *conn) open(ctx context.Context, req *Request) (sink Sink, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.limits.Publish)
 	defer cancel()
 	asked, heard := time.Now(), c.wire.heard

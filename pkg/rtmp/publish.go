@@ -12,32 +12,32 @@ import (
 // publish opens the Sink that a publisher asks for (RTMP 7.2.2.6). The kind
 // of publishing, "live", "record" or "append", makes no difference here.
 func (c *conn) publish(ctx context.Context, in call) error {
-	key := in.key()
 	p := c.stream(in.stream)
 	switch {
 	case c.draining():
-		return c.refuse(in.stream, key, codePublishFailed, "the server is stopping")
+		return c.refuse(in.stream, c.app(), codePublishFailed, "the server is stopping")
 	case c.client == nil:
-		return c.refuse(in.stream, key, codePublishFailed, "connect comes before publish")
+		return c.refuse(in.stream, "", codePublishFailed, "connect comes before publish")
 	case p == nil:
-		return c.refuse(in.stream, key, codePublishFailed, "createStream comes before publish")
+		return c.refuse(in.stream, c.app(), codePublishFailed, "createStream comes before publish")
 	case p.live():
-		return c.refuse(in.stream, key, codeBadName, "this message stream is publishing already")
+		return c.refuse(in.stream, c.app(), codeBadName, "this message stream is publishing already")
 	}
-	req := c.client.request(key)
+	req := c.client.request(in.key())
 	r := &remote{wire: c.wire}
 	req.Remote, req.Conn, req.Peer = c.remoteAddr(), c.number, r
 	if req.Name == "" {
-		return c.refuse(in.stream, key, codePublishFailed, "the stream key is empty")
+		return c.refuse(in.stream, c.app(), codePublishFailed, "the stream key is empty")
 	}
-	sink, err := c.open(ctx, req)
+	sink, err := c.open(ctx, &req)
 	if err != nil {
 		_ = r.close(err)
 		if errors.Is(err, errPanic) {
 			return err
 		}
 		code, reason := refusal(err)
-		return c.refuse(in.stream, req.App+"/"+req.Name, code, reason)
+		c.report(req.App+"/"+req.Name, code, err)
+		return c.dismiss(in.stream, code, reason)
 	}
 	p.start(req, sink, r)
 	c.live++
@@ -62,10 +62,27 @@ func refusal(err error) (code, reason string) {
 	return codePublishFailed, err.Error()
 }
 
+// app returns the application, which is all that may be told of a stream whose key may be a secret.
+func (c *conn) app() string {
+	if c.client == nil {
+		return ""
+	}
+	return c.client.app
+}
+
 // refuse tells a message stream, and the log, why it is refused.
 func (c *conn) refuse(stream uint32, name, code, reason string) error {
-	c.log.Warn().Str("stream", clip(name)).Str("code", code).Str("reason", clip(reason)).Msg("RTMP stream refused")
+	c.report(name, code, errors.New(reason))
 	return c.dismiss(stream, code, reason)
+}
+
+// report tells the log why a stream is refused, of strangers only as much as it can bear.
+func (c *conn) report(name, code string, why error) {
+	log := c.log
+	if errors.Is(why, ErrUnauthorized) && c.strangers != nil {
+		log = log.Sample(c.strangers)
+	}
+	log.Warn().Str("stream", clip(name)).Str("code", code).Str("reason", clip(why.Error())).Msg("RTMP stream refused")
 }
 
 // dismiss tells a message stream why it is over. The connection ends with that,

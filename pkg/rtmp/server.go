@@ -20,6 +20,11 @@ type Handler interface {
 	// ErrTakenOver and ErrUnauthorized refuse it with the words RTMP has for
 	// that, any other error with its text.
 	//
+	// It may change the name in req to the one that people may know, which is
+	// the one in the log and in answers, also when it returns an error: a
+	// stream key may be a secret. Nothing else of what the publisher presented is
+	// there.
+	//
 	// It may wait: it has a goroutine to itself, and is called again for the
 	// same connection only when it has returned. It must return soon after
 	// ctx ends, which is when the server stops, when Limits.Publish has
@@ -27,7 +32,7 @@ type Handler interface {
 	// the publisher has not sent much (4 KB, or 32 KB when it publishes
 	// another stream) behind its request; encoders wait for the answer. A
 	// Sink that is returned all the same is closed.
-	Publish(ctx context.Context, req Request) (Sink, error)
+	Publish(ctx context.Context, req *Request) (Sink, error)
 }
 
 // A Sink receives what one publisher sends, in decode order, from one

@@ -6,7 +6,7 @@ package main
 // cycle.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check", "pkg/obs"},
+		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check", "pkg/obs", "pkg/access"},
 
 		// The one package that knows them all. It joins rtmp, stream and
 		// origin, which do not know each other.
@@ -15,7 +15,7 @@ func allowed() map[string][]string {
 			"pkg/hls", "pkg/dash", "pkg/live", "pkg/cmaf", "pkg/mpegts",
 			"pkg/flv", "pkg/timeline", "pkg/segment", "pkg/codec", "pkg/amf",
 			"pkg/store", "pkg/config", "pkg/media", "pkg/push", "pkg/check",
-			"pkg/metrics", "pkg/obs", "web",
+			"pkg/metrics", "pkg/obs", "pkg/access", "web",
 		},
 
 		"pkg/metrics": {"pkg/stream", "pkg/timeline"},
@@ -34,6 +34,7 @@ func allowed() map[string][]string {
 		"pkg/segment":  {"pkg/media"},
 		"pkg/codec":    {"pkg/media"},
 
+		"pkg/access": nil,
 		"pkg/amf":    nil,
 		"pkg/store":  nil,
 		"pkg/scroll": nil,

@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestLadders(t *testing.T) {
-	want := []Ladder{
+func TestLists(t *testing.T) {
+	want := []List{
 		{"{name}", []string{"{name}_1080p", "{name}_720p"}},
 		{"live/show", []string{"live/show_hi", "live/show_lo"}},
 	}
@@ -19,7 +19,7 @@ func TestLadders(t *testing.T) {
 	if diff := cmp.Diff(want, cfg.Ladders); diff != "" {
 		t.Error(diff)
 	}
-	text := ladders{&cfg.Ladders}.String()
+	text := lists{&cfg.Ladders}.String()
 	again := Default()
 	if err := again.readEnviron([]string{"SLUICE_LADDERS=" + text}); err != nil {
 		t.Fatal(err)
@@ -32,10 +32,10 @@ func TestLadders(t *testing.T) {
 	}
 }
 
-func TestLaddersThatCannotBe(t *testing.T) {
+func TestListsThatCannotBe(t *testing.T) {
 	for text, want := range map[string]string{
-		"ladders: [a]":            "sluice.yml:1: ladders: a list stands where streams with lists of members should",
-		"ladders:\n  a: b":        `sluice.yml:2: ladders: a: "b" stands where a list of members should`,
+		"ladders: [a]":            "sluice.yml:1: ladders: a list stands where names with lists should",
+		"ladders:\n  a: b":        `sluice.yml:2: ladders: a: "b" stands where a list should`,
 		"ladders:\n  {name}: [b]": "sluice.yml:2: ladders: a name that begins with { needs quotes around it",
 		"ladders: {a: [{name}]}":  "sluice.yml:1: ladders: a: a name that begins with { needs quotes around it",
 	} {

@@ -1,0 +1,83 @@
+package gateway_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"sluice/pkg/access"
+)
+
+// TestPublishAuthorisation has a real ffmpeg publish with each kind of token: right, wrong, expired, for
+// another stream, in each place where it may stand. Nothing of what is presented is in the log.
+func TestPublishAuthorisation(t *testing.T) {
+	t.Parallel()
+	secret := []byte(strings.Repeat("secret! ", 4))
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, secret, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one, two, all := access.NewKey(), access.NewKey(), access.NewKey()
+	keys := `{"live/show": ["` + access.HashOf(one).String() + `", "` + access.HashOf(two).String() + `"], "studio/*": ["` + access.HashOf(all).String() + `"]}`
+	s := start(t, "publish.keys", keys, "publish.jwt.secret_file", file, "publish.jwt.audience", "sluice")
+	token := func(scope string, expires time.Duration) string {
+		text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"scope": scope, "aud": "sluice", "exp": time.Now().Add(expires).Unix()}).SignedString(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	right, other, expired := token("publish:live/show", time.Hour), token("publish:live/other", time.Hour), token("publish:*", -time.Hour)
+	clip := makeClip(t, 1)
+	for _, c := range []struct {
+		what, url, stream string // the stream that is published, empty for none
+	}{
+		{"a key", "/live/show?token=" + one, "live/show"},
+		{"another key", "/live/show?token=" + two, "live/show"},
+		{"in place of the name", "/live/" + one, "live/show"},
+		{"of an application", "/studio/a?token=" + all, "studio/a"},
+		{"a token", "/live/show?token=" + right, "live/show"},
+		{"no token", "/live/show", ""},
+		{"a wrong one", "/live/show?token=" + one + "x", ""},
+		{"a key on another name", "/live/other?token=" + one, ""},
+		{"a key in another application", "/studio/" + one, ""},
+		{"a token on another name", "/live/show?token=" + other, ""},
+		{"a token that has expired", "/live/show?token=" + expired, ""},
+		{"half a token", "/live/show?token=" + right[:len(right)-9], ""},
+	} {
+		before := len(s.log.find("publishing started"))
+		err := ffmpeg("-re", "-i", clip, "-c", "copy", "-f", "flv", s.rtmp+c.url)
+		began := s.log.find("publishing started")[before:]
+		switch {
+		case c.stream == "" && (err == nil || len(began) > 0):
+			t.Errorf("%s: %v, and %v", c.what, err, began)
+		case c.stream == "" && !strings.Contains(err.Error(), "not authorized"):
+			t.Errorf("%s: ffmpeg says %v", c.what, err)
+		case c.stream != "" && (err != nil || len(began) != 1 || began[0]["stream"] != c.stream):
+			t.Errorf("%s: %v, and %v", c.what, err, began)
+		}
+	}
+	for _, event := range s.log.find("RTMP stream refused") {
+		if event["code"] != "NetStream.Publish.Unauthorized" {
+			t.Errorf("%v", event)
+		}
+	}
+	log := s.log.String()
+	for _, presented := range []string{one, two, all, right, other, expired, right[:len(right)-9]} {
+		if strings.Contains(log, presented) {
+			t.Errorf("%s is in the log:\n%s", presented, log)
+		}
+	}
+	for _, reason := range []string{"no such key", "token is expired", `has no publish:live/show`, "signature is invalid"} {
+		if !strings.Contains(log, reason) {
+			t.Errorf("the log does not say %q:\n%s", reason, log)
+		}
+	}
+	if strings.Contains(log, "anyone who reaches the RTMP port may publish") {
+		t.Error("the log warns of what is not so")
+	}
+}
