@@ -30,6 +30,7 @@ type commands struct {
 	Push  pushCommand  `cmd:"" help:"Publish an FLV or MP4 file in real time."`
 	Demo  demoCommand  `cmd:"" help:"Run the gateway and publish an embedded clip to it."`
 	Key   keyCommand   `cmd:"" help:"Make a key to publish with, and print what the configuration needs of it."`
+	Token tokenCommand `cmd:"" help:"Make a token to watch with."`
 	OBS   obsCommand   `cmd:"" name:"obs" help:"Print what OBS must be told to publish several video tracks."`
 	Check checkCommand `cmd:"" help:"Watch a playlist or MPD and tell which rules of the standards it breaks."`
 }

@@ -3,9 +3,12 @@ package access_test
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"net/http"
@@ -163,12 +166,13 @@ func TestJWT(t *testing.T) {
 		"RS256": {signer{jwt.SigningMethodRS256, rsaKey, ""}, func(j *access.JWT) error { return j.UsePublicKey(publicPEM(t, &rsaKey.PublicKey)) }},
 		"EdDSA": {signer{jwt.SigningMethodEdDSA, edKey, ""}, func(j *access.JWT) error { return j.UsePublicKey(publicPEM(t, edPublic)) }},
 		"key set": {signer{jwt.SigningMethodRS256, rsaKey, "one"}, func(j *access.JWT) error {
-			return j.UseKeySet(t.Context(), server.URL, server.Client(), func(err error) { t.Error(err) })
+			j.UseKeySet(server.URL, server.Client(), func(err error) { t.Error(err) })
+			return nil
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := &access.JWT{Audience: "sluice", Issuer: "studio", Now: func() time.Time { return noon }}
-			if err := c.use(j); err != nil {
+			if err := errors.Join(c.use(j), j.Start(t.Context())); err != nil {
 				t.Fatal(err)
 			}
 			judge := func(token, app, key string) error {
@@ -205,7 +209,11 @@ func TestJWT(t *testing.T) {
 
 	t.Run("keys that change", func(t *testing.T) {
 		j := &access.JWT{Now: func() time.Time { return noon }}
-		if err := j.UseKeySet(t.Context(), server.URL, server.Client(), func(error) {}); err != nil {
+		j.UseKeySet(server.URL, server.Client(), func(error) {})
+		if _, err := j.Judge(t.Context(), access.Request{App: "live", Key: "show", Token: signer{jwt.SigningMethodRS256, rsaKey, "one"}.sign(t, "publish:*", nil)}); err == nil {
+			t.Error("a token is good before there are keys")
+		}
+		if err := j.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		before := asked.Load()
@@ -283,5 +291,91 @@ func TestGuard(t *testing.T) {
 	}
 	if err := try(there, "limited"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTokens has tokens be right and wrong.
+func TestTokens(t *testing.T) {
+	old, secret, other := []byte(strings.Repeat("o", 32)), []byte(strings.Repeat("s", 40)), []byte(strings.Repeat("x", 32))
+	secrets, err := access.ParseSecrets([]byte("\n " + string(secret) + " \r\n" + string(old)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := noon.Add(time.Second)
+	right := access.MakeToken(secret, "live/show", later)
+	for _, c := range []struct {
+		what string
+		pass access.Token
+		want error
+	}{
+		{"right", right, nil},
+		{"of another secret", access.MakeToken(old, "live/*", later), nil},
+		{"for all", access.MakeToken(secret, "*", later), nil},
+		{"for another stream", access.MakeToken(secret, "live/other", later), access.ErrScope},
+		{"for a part of the name", access.MakeToken(secret, "live/sho", later), access.ErrScope},
+		{"expired", access.MakeToken(secret, "live/show", noon), access.ErrExpired},
+		{"for nothing", access.MakeToken(secret, "live", later), access.ErrForged},
+		{"forged", access.MakeToken(other, "live/show", later), access.ErrForged},
+		{"changed", "x" + right, access.ErrForged},
+		{"with another signature", right[:len(right)-2], access.ErrForged},
+		{"padded", right + "=", access.ErrForged},
+		{"of nothing", "", access.ErrForged},
+		{"empty", ".", access.ErrForged},
+		{"signed, but no token", access.Token(signed(secret, "bm90aGluZw")), access.ErrForged},
+	} {
+		if err := secrets.Check(c.pass, "live", "show", noon); !errors.Is(err, c.want) {
+			t.Errorf("a token %s: %v, want %v", c.what, err, c.want)
+		}
+	}
+	// As the documentation has it.
+	const want = "MTc4MDMxNTIwMTpsaXZlL3Nob3c" // as in web/test/edge-token.test.ts
+	if text, _, _ := strings.Cut(string(right), "."); text != want || string(right) != signed(secret, want) {
+		t.Errorf("%s, want %s", right, signed(secret, want))
+	}
+	for _, text := range []string{"", "\n\n", "short", string(secret) + "\nshort"} {
+		if _, err := access.ParseSecrets([]byte(text)); err == nil {
+			t.Errorf("%q are secrets", text)
+		}
+	}
+}
+
+// signed returns a payload with its signature, made by the documentation.
+func signed(secret []byte, payload string) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(payload))
+	return payload + "." + strings.TrimRight(base64.URLEncoding.EncodeToString(mac.Sum(nil)), "=")
+}
+
+// TestViewers has tokens of both kinds stand in the same place.
+func TestViewers(t *testing.T) {
+	secret := []byte(strings.Repeat("s", 32))
+	j := &access.JWT{Now: func() time.Time { return noon }}
+	if err := j.UseSecret(secret); err != nil {
+		t.Fatal(err)
+	}
+	tokens := signer{jwt.SigningMethodHS256, secret, ""}
+	both := &access.Viewers{Secrets: access.Secrets{secret}, JWT: j, Trusted: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/31")}, Now: j.Now}
+	passes := &access.Viewers{Secrets: access.Secrets{secret}, Now: j.Now}
+	pass, token := string(access.MakeToken(secret, "live/*", noon.Add(time.Hour))), tokens.sign(t, "watch:live/show publish:live/other", nil)
+	for _, c := range []struct {
+		viewers   *access.Viewers
+		pass, key string
+		good      bool
+	}{
+		{both, pass, "show", true},
+		{both, token, "show", true},
+		{both, token, "other", false},
+		{both, "", "show", false},
+		{passes, pass, "show", true},
+		{passes, token, "show", false},
+		{&access.Viewers{JWT: j, Now: j.Now}, pass, "show", false},
+		{&access.Viewers{JWT: j, Now: j.Now}, token, "show", true},
+	} {
+		if err := c.viewers.Check(t.Context(), c.pass, "live", c.key); (err == nil) != c.good {
+			t.Errorf("%s of %q: %v", c.key, c.pass, err)
+		}
+	}
+	if !both.Trusts(netip.MustParseAddr("::ffff:192.0.2.1")) || both.Trusts(there) {
+		t.Error("not who is trusted")
 	}
 }

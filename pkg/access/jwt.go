@@ -22,6 +22,7 @@ type JWT struct {
 
 	keys    jwt.Keyfunc
 	methods []string
+	start   func(context.Context) (keyfunc.Keyfunc, error)
 }
 
 // UseSecret has tokens be signed with HS256.
@@ -49,23 +50,35 @@ func (j *JWT) UsePublicKey(pem []byte) error {
 	return nil
 }
 
-// UseKeySet has tokens be signed with RS256 or EdDSA and a key of a JSON Web Key Set (RFC 7517), which
-// is fetched from a URL now, each hour, and when a token names a key that is not in it, which costs at
-// most one request in five minutes. What goes wrong with that is told to fail. It ends with ctx.
-func (j *JWT) UseKeySet(ctx context.Context, url string, client *http.Client, fail func(error)) error {
-	set, err := keyfunc.NewDefaultOverrideCtx(ctx, []string{url}, keyfunc.Override{
-		Client:           client,
-		HTTPTimeout:      5 * time.Second,
-		RateLimitWaitMax: time.Second,
-		RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
-			return func(_ context.Context, err error) { fail(err) }
-		},
-	})
+// UseKeySet has tokens be signed with RS256 or EdDSA and a key of the JSON Web Key Set (RFC 7517) at a URL:
+// see Start. What goes wrong with fetching that is told to fail.
+func (j *JWT) UseKeySet(url string, client *http.Client, fail func(error)) {
+	j.start = func(ctx context.Context) (keyfunc.Keyfunc, error) {
+		return keyfunc.NewDefaultOverrideCtx(ctx, []string{url}, keyfunc.Override{
+			Client:           client,
+			HTTPTimeout:      5 * time.Second,
+			RateLimitWaitMax: time.Second,
+			RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
+				return func(_ context.Context, err error) { fail(err) }
+			},
+		})
+	}
+	j.keys = func(*jwt.Token) (any, error) { return nil, errors.New("the key set was not fetched") }
+	j.methods = []string{jwt.SigningMethodRS256.Alg(), jwt.SigningMethodEdDSA.Alg()}
+}
+
+// Start fetches a key set, if there is one, and until ctx ends fetches it again each hour, and when a token
+// names a key that is not in it, which costs at most one request in five minutes. It comes before the
+// first token.
+func (j *JWT) Start(ctx context.Context) error {
+	if j == nil || j.start == nil {
+		return nil
+	}
+	set, err := j.start(ctx)
 	if err != nil {
 		return fmt.Errorf("key set: %w", err)
 	}
 	j.keys = set.Keyfunc
-	j.methods = []string{jwt.SigningMethodRS256.Alg(), jwt.SigningMethodEdDSA.Alg()}
 	return nil
 }
 
@@ -79,7 +92,12 @@ type claims struct {
 const leeway = 10 * time.Second
 
 // Judge implements Judge.
-func (j *JWT) Judge(_ context.Context, req Request) (Grant, error) {
+func (j *JWT) Judge(ctx context.Context, req Request) (Grant, error) {
+	return Grant{App: req.App, Key: req.Key}, j.check(ctx, req.Token, "publish", req.App, req.Key)
+}
+
+// check returns why a token is not good for doing something with a stream, nil if it is.
+func (j *JWT) check(_ context.Context, token, what, app, key string) error {
 	options := []jwt.ParserOption{jwt.WithValidMethods(j.methods), jwt.WithExpirationRequired(), jwt.WithTimeFunc(j.Now), jwt.WithLeeway(leeway)}
 	if j.Audience != "" {
 		options = append(options, jwt.WithAudience(j.Audience))
@@ -88,13 +106,13 @@ func (j *JWT) Judge(_ context.Context, req Request) (Grant, error) {
 		options = append(options, jwt.WithIssuer(j.Issuer))
 	}
 	var c claims
-	if _, err := jwt.ParseWithClaims(req.Token, &c, j.keys, options...); err != nil {
-		return Grant{}, err
+	if _, err := jwt.ParseWithClaims(token, &c, j.keys, options...); err != nil {
+		return err
 	}
 	for _, s := range strings.Fields(c.Scope) {
-		if scope, ok := strings.CutPrefix(s, "publish:"); ok && Scope(scope).Check() == nil && Scope(scope).Covers(req.App, req.Key) {
-			return Grant{App: req.App, Key: req.Key}, nil
+		if scope, ok := strings.CutPrefix(s, what+":"); ok && Scope(scope).Check() == nil && Scope(scope).Covers(app, key) {
+			return nil
 		}
 	}
-	return Grant{}, fmt.Errorf("the token's scope %q has no publish:%s/%s", c.Scope, req.App, req.Key)
+	return fmt.Errorf("the token's scope %q has no %s:%s/%s", c.Scope, what, app, key)
 }

@@ -26,6 +26,7 @@ type Config struct {
 	RTMP    RTMP
 	HTTP    HTTP
 	Publish Publish
+	Watch   Watch
 	Store   Store
 	Limits  Limits
 	Segment Segment
@@ -59,6 +60,13 @@ type HTTP struct {
 type Publish struct {
 	Keys []List // hashes, by the streams that keys are good for
 	JWT  JWT
+}
+
+// Watch is who may watch: everybody, if nothing of it is set.
+type Watch struct {
+	SecretFile string // of tokens
+	JWT        JWT
+	Trusted    string // networks of CDNs, with commas between
 }
 
 // JWT is how JSON Web Tokens are checked: one of the first three is set, or none.

@@ -3,8 +3,10 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -34,8 +36,11 @@ func (c Config) rules() []rule {
 		{within(c.RTMP.IdleTimeout, 100*time.Millisecond, time.Hour), []string{"rtmp.idle_timeout"}},
 		{within(c.RTMP.MaxConnections, 1, 1_000_000), []string{"rtmp.max_connections"}},
 		{address(c.HTTP.Address), []string{"http.address"}},
-		{oneJWT(c.Publish.JWT), []string{"publish.jwt.key_set", "publish.jwt.public_key_file", "publish.jwt.secret_file"}},
+		{oneJWT(c.Publish.JWT), []string{"publish.jwt.key_set", "publish.jwt.public_key_file", "publish.jwt.secret_file", "publish.jwt.audience", "publish.jwt.issuer"}},
 		{keySet(c.Publish.JWT.KeySet), []string{"publish.jwt.key_set"}},
+		{oneJWT(c.Watch.JWT), []string{"watch.jwt.key_set", "watch.jwt.public_key_file", "watch.jwt.secret_file", "watch.jwt.audience", "watch.jwt.issuer"}},
+		{keySet(c.Watch.JWT.KeySet), []string{"watch.jwt.key_set"}},
+		{networks(c.Watch.Trusted), []string{"watch.trusted"}},
 		{sameAddress(c.HTTP.Address, c.RTMP.Address), []string{"http.address", "rtmp.address"}},
 		{pathNeeded(c.Store), []string{"store.path", "store.type"}},
 		{within(c.Limits.Publishers, 0, 1_000_000), []string{"limits.publishers"}},
@@ -116,6 +121,30 @@ func oneJWT(j JWT) string {
 func keySet(text string) string {
 	if u, err := url.Parse(text); text != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
 		return fmt.Sprintf("%q is not a URL such as https://id.example.com/keys", text)
+	}
+	return ""
+}
+
+// Networks reads a list of networks, or addresses, with commas between.
+func Networks(text string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, one := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+		if addr, err := netip.ParseAddr(one); err == nil {
+			all = append(all, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(one)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a network such as 192.0.2.0/24 or an address", one)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func networks(text string) string {
+	if _, err := Networks(text); err != nil {
+		return err.Error()
 	}
 	return ""
 }

@@ -9,11 +9,45 @@ import (
 	"time"
 
 	"sluice/pkg/access"
+	"sluice/pkg/config"
+	"sluice/pkg/origin"
 )
 
-// openAccess makes the guard of those who publish, nil if everybody may. What it needs to keep up to
-// date ends with ctx.
-func (g *Gateway) openAccess(ctx context.Context) (*access.Guard, error) {
+// An entrance is who may publish, and who may watch.
+type entrance struct {
+	guard   *access.Guard   // of those who publish, nil if everybody may
+	viewers *access.Viewers // nil if everybody may watch
+	tokens  []*access.JWT
+}
+
+// gate returns what the origin asks, nil if everybody may watch.
+func (e *entrance) gate() origin.Gate {
+	if e.viewers == nil {
+		return nil
+	}
+	return e.viewers
+}
+
+// start fetches what tokens are checked with.
+func (e *entrance) start(ctx context.Context) error {
+	for _, t := range e.tokens {
+		if err := t.Start(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Gateway) openEntrance() (err error) {
+	if g.entrance.guard, err = g.openGuard(); err != nil {
+		return err
+	}
+	g.entrance.viewers, err = g.openViewers()
+	return err
+}
+
+// openGuard makes the guard of those who publish, nil if everybody may.
+func (g *Gateway) openGuard() (*access.Guard, error) {
 	var judges []access.Judge
 	var keys access.Keys
 	for _, list := range g.config.Publish.Keys {
@@ -29,7 +63,7 @@ func (g *Gateway) openAccess(ctx context.Context) (*access.Guard, error) {
 	if len(g.config.Publish.Keys) > 0 {
 		judges = append(judges, &keys)
 	}
-	tokens, err := g.openJWT(ctx)
+	tokens, err := g.openJWT("publish.jwt", g.config.Publish.JWT)
 	if err != nil {
 		return nil, err
 	}
@@ -42,25 +76,44 @@ func (g *Gateway) openAccess(ctx context.Context) (*access.Guard, error) {
 	return access.NewGuard(time.Now, judges, nil), nil
 }
 
-// openJWT makes what checks JSON Web Tokens, nil if nothing does.
-func (g *Gateway) openJWT(ctx context.Context) (*access.JWT, error) {
-	c := g.config.Publish.JWT
+// openViewers makes what says who may watch, nil if everybody may.
+func (g *Gateway) openViewers() (*access.Viewers, error) {
+	c := g.config.Watch
+	tokens, err := g.openJWT("watch.jwt", c.JWT)
+	if err != nil || tokens == nil && c.SecretFile == "" {
+		return nil, err
+	}
+	v := &access.Viewers{JWT: tokens, Now: time.Now}
+	if v.Trusted, err = config.Networks(c.Trusted); err != nil {
+		return nil, g.config.Fault("watch.trusted", err)
+	}
+	if c.SecretFile != "" {
+		err = g.useFile("watch.secret_file", c.SecretFile, func(text []byte) error {
+			v.Secrets, err = access.ParseSecrets(text)
+			return err
+		})
+	}
+	return v, err
+}
+
+// openJWT makes what checks JSON Web Tokens, nil if nothing does. key is the section of c.
+func (g *Gateway) openJWT(key string, c config.JWT) (*access.JWT, error) {
 	j := &access.JWT{Audience: c.Audience, Issuer: c.Issuer, Now: time.Now}
+	var err error
 	switch {
 	case c.SecretFile != "":
-		return j, g.useFile("publish.jwt.secret_file", c.SecretFile, j.UseSecret)
+		err = g.useFile(key+".secret_file", c.SecretFile, j.UseSecret)
 	case c.PublicKeyFile != "":
-		return j, g.useFile("publish.jwt.public_key_file", c.PublicKeyFile, j.UsePublicKey)
+		err = g.useFile(key+".public_key_file", c.PublicKeyFile, j.UsePublicKey)
 	case c.KeySet != "":
-		err := j.UseKeySet(ctx, c.KeySet, http.DefaultClient, func(err error) {
+		j.UseKeySet(c.KeySet, http.DefaultClient, func(err error) {
 			g.log.Error().Err(err).Msg("keys of JSON Web Tokens were not fetched")
 		})
-		if err != nil {
-			return nil, g.config.Fault("publish.jwt.key_set", err)
-		}
-		return j, nil
+	default:
+		return nil, nil
 	}
-	return nil, nil
+	g.entrance.tokens = append(g.entrance.tokens, j)
+	return j, err
 }
 
 // useFile hands what a file holds to use. An error names the key.

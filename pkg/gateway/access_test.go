@@ -1,6 +1,9 @@
 package gateway_test
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +19,7 @@ import (
 // another stream, in each place where it may stand. Nothing of what is presented is in the log.
 func TestPublishAuthorisation(t *testing.T) {
 	t.Parallel()
-	secret := []byte(strings.Repeat("secret! ", 4))
+	secret := []byte(strings.Repeat("secret!!", 4))
 	file := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(file, secret, 0o600); err != nil {
 		t.Fatal(err)
@@ -79,5 +82,71 @@ func TestPublishAuthorisation(t *testing.T) {
 	}
 	if strings.Contains(log, "anyone who reaches the RTMP port may publish") {
 		t.Error("the log warns of what is not so")
+	}
+}
+
+// TestWatchAuthorisation has a real ffmpeg play with tokens of both kinds: right, wrong, expired and for another
+// stream. None of them is in the log.
+func TestWatchAuthorisation(t *testing.T) {
+	t.Parallel()
+	secret := []byte(strings.Repeat("secret!!", 4))
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, append(secret, '\n'), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	public, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pemFile := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(pemFile, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, "watch.secret_file", file, "watch.jwt.public_key_file", pemFile, "log.level", "debug", "stream.linger", "1m")
+	s.broadcast("live/show")
+	token := func(scope access.Scope, expires time.Duration) string {
+		return string(access.MakeToken(secret, scope, time.Now().Add(expires)))
+	}
+	webToken := func(scope string) string {
+		text, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"scope": scope, "exp": time.Now().Add(time.Hour).Unix()}).SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	all := token("*", time.Hour)
+	s.playing("t/"+all+"/live/show", 2)
+	for _, c := range []struct {
+		what, token string
+		good        bool
+	}{
+		{"a token", token("live/show", time.Hour), true},
+		{"one of the application", token("live/*", time.Hour), true},
+		{"a JSON Web Token", webToken("watch:live/show"), true},
+		{"none", "", false},
+		{"an expired one", token("*", -time.Second), false},
+		{"one for another stream", token("live/other", time.Hour), false},
+		{"one to publish with", webToken("publish:live/show"), false},
+		{"a forged one", string(access.MakeToken([]byte(strings.Repeat("x", 32)), "*", time.Now().Add(time.Hour))), false},
+	} {
+		for _, file := range []string{"index.m3u8", "index.mpd"} {
+			err := ffmpeg("-i", s.http+"/t/"+c.token+"/live/show/"+file, "-t", "1", "-f", "null", "-")
+			if (err == nil) != c.good {
+				t.Errorf("%s with %s: %v", file, c.what, err)
+			}
+			if err != nil && !strings.Contains(err.Error(), "403") {
+				t.Errorf("%s with %s: %v, want 403", file, c.what, err)
+			}
+		}
+		if log := s.log.String(); c.token != "" && strings.Contains(log, c.token) {
+			t.Errorf("%s is in the log:\n%s", c.what, log)
+		}
+	}
+	if status, _ := s.try("/live/show/v0/index.m3u8"); status != 403 {
+		t.Errorf("without a token: %d", status)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"sluice/pkg/access"
 	"sluice/pkg/config"
 	"sluice/pkg/metrics"
 	"sluice/pkg/origin"
@@ -34,7 +33,7 @@ type Gateway struct {
 	rtmp     net.Listener
 	http     net.Listener
 	handler  *origin.Handler
-	guard    *access.Guard // nil lets everybody publish
+	entrance entrance
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -53,6 +52,9 @@ func build(g *Gateway) (*Gateway, error) {
 func (g *Gateway) open() (err error) {
 	ladders, err := laddersOf(g.config)
 	if err != nil {
+		return err
+	}
+	if err := g.openEntrance(); err != nil {
 		return err
 	}
 	if err := g.openStore(); err != nil {
@@ -88,8 +90,8 @@ func (g *Gateway) open() (err error) {
 		Store: g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
 	site, err := origin.New(origin.Config{
-		Metrics: metrics.New(g.registry, g.backlog()),
-		Source:  g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
+		Metrics: metrics.New(g.registry, g.backlog()), Gate: g.entrance.gate(),
+		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,
 	})
@@ -191,7 +193,7 @@ func (g *Gateway) Waiting() int { return g.handler.Parking.Waiting() }
 func (g *Gateway) announce() {
 	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
 	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
-	if g.guard == nil {
+	if g.entrance.guard == nil {
 		g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
 	}
 }
@@ -199,7 +201,7 @@ func (g *Gateway) announce() {
 // newPublishers returns the server for publishers.
 func (g *Gateway) newPublishers() *rtmp.Server {
 	return &rtmp.Server{
-		Handler: publishing{g.registry, g.guard},
+		Handler: publishing{g.registry, g.entrance.guard},
 		Log:     g.log,
 		Limits: rtmp.Limits{
 			Connections: g.config.RTMP.MaxConnections,

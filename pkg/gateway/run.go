@@ -24,11 +24,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err := g.takeUp(); err != nil {
 		return errors.Join(g.config.Fault("store.path", err), g.Close())
 	}
-	guard, err := g.openAccess(ctx)
-	if err != nil {
+	if err := g.entrance.start(ctx); err != nil {
 		return errors.Join(err, g.Close())
 	}
-	g.guard = guard
 	g.announce()
 	group, ctx := errgroup.WithContext(ctx)
 	late, giveUp := afterwards(ctx, stopIn)
@@ -45,7 +43,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.serveHTTP(onAir, late) })
 	group.Go(func() error { g.leftBehind(g.reaper.Run(ctx)); return nil })
 	group.Go(func() error { g.leftBehind(g.write(late, putting.Wait)); return nil })
-	err = errors.Join(group.Wait(), closeStore(g.store))
+	err := errors.Join(group.Wait(), closeStore(g.store))
 	g.log.Info().Err(err).Msg("stopped")
 	return err
 }

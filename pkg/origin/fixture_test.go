@@ -57,16 +57,16 @@ type studio struct {
 }
 
 // newStudio returns a studio with a server.
-func newStudio(t *testing.T) *studio {
+func newStudio(t *testing.T, changes ...func(*origin.Config)) *studio {
 	t.Helper()
-	s := newSet(t)
+	s := newSet(t, changes...)
 	s.Server = httptest.NewServer(s.handler)
 	t.Cleanup(s.Close)
 	return s
 }
 
 // newSet returns a studio without a server.
-func newSet(t testing.TB) *studio {
+func newSet(t testing.TB, changes ...func(*origin.Config)) *studio {
 	t.Helper()
 	s := &studio{t: t, store: &countingStore{Store: store.NewMemory()}, log: &bytes.Buffer{}, clock: now, targets: targets}
 	s.show = live.New(live.Settings{App: "live", Name: "show", Window: 30 * time.Second, Started: now})
@@ -74,7 +74,7 @@ func newSet(t testing.TB) *studio {
 	for _, track := range tracks() {
 		s.period.Headers = append(s.period.Headers, &live.Header{Track: track, Name: "header-" + track.ID.String(), Data: []byte("moov " + track.ID.String())})
 	}
-	o, err := origin.New(origin.Config{
+	config := origin.Config{
 		RTMP: 1936, Segment: 3 * time.Second,
 		Source: s, Store: s.store, TSCache: 1 << 20, Now: s.now,
 		Log: zerolog.New(zerolog.SyncWriter(s.log)),
@@ -84,7 +84,11 @@ func newSet(t testing.TB) *studio {
 			"assets/app-1234.js": {Data: []byte("play()")},
 			".gitkeep":           {},
 		},
-	})
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	o, err := origin.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ type Config struct {
 	RTMP    int           // port that publishers connect to, for them to be told
 	Segment time.Duration // length of segments, for the same
 	Metrics http.Handler
+	Gate    Gate // nil lets everybody watch
 	Log     zerolog.Logger
 	Now     func() time.Time
 }
@@ -74,7 +75,7 @@ func New(config Config) (*Origin, error) {
 // is what it answers.
 func (o *Origin) Handler() *Handler {
 	r := chi.NewRouter()
-	r.Use(o.recover, crossOrigin, middleware.GetHead)
+	r.Use(crossOrigin, o.gate, o.recover, middleware.GetHead) // what the log has of a path is behind the gate
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) { o.fail(w, r, fs.ErrNotExist) })
 	r.MethodNotAllowed(o.methodNotAllowed)
 	r.Get("/", o.page("index.html"))

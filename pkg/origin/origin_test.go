@@ -261,9 +261,9 @@ func TestBeforeTheFirstSegment(t *testing.T) {
 func TestSlashOfThePage(t *testing.T) {
 	s := newStudio(t)
 	for path, want := range map[string]string{
-		"/live/show":              "/live/show/",
-		"/live/still-to-come":     "/live/still-to-come/",
-		"/live/show?token=a%26&b": "/live/show/?token=a%26&b",
+		"/live/show":              "show/",
+		"/live/still-to-come":     "still-to-come/",
+		"/live/show?token=a%26&b": "show/?token=a%26&b",
 	} {
 		got := s.get(path)
 		if got.status != http.StatusTemporaryRedirect || got.header.Get("Location") != want {

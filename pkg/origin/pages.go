@@ -80,7 +80,8 @@ func (o *Origin) toPlayer(w http.ResponseWriter, r *http.Request, app, name stri
 		to += "?" + r.URL.RawQuery
 	}
 	w.Header().Set("Cache-Control", cacheFor(visit))
-	http.Redirect(w, r, to, http.StatusTemporaryRedirect)
+	w.Header().Set("Location", to) // relative: a pass stays in front of it
+	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
 // asset serves what the pages load. The names of assets have a hash in them.
