@@ -164,8 +164,8 @@ type cdn struct {
 	asked map[string]int // by the gateway's URLs
 }
 
-// cdn starts nginx. It stops with the test.
-func (s *server) cdn(t testing.TB) *cdn {
+// cdn starts nginx, with more words of its configuration replaced. It stops with the test.
+func (s *server) cdn(t testing.TB, more ...string) *cdn {
 	t.Helper()
 	c := &cdn{asked: make(map[string]int)}
 	front := c.count(t, s.http)
@@ -183,14 +183,18 @@ func (s *server) cdn(t testing.TB) *cdn {
 	}
 	c.address = ln.Addr().String() // free when nginx starts
 	_ = ln.Close()
-	conf := rewrite(t, "../../configs/nginx-cdn.conf", map[string]string{
+	words := map[string]string{
 		"/run/nginx.pid":           filepath.Join(dir, "pid"),
 		"/run/sluice-cdn.sock":     filepath.Join(dir, "sock"),
 		"/var/log/nginx/error.log": filepath.Join(dir, "log"),
 		"/var/cache/sluice-cdn":    filepath.Join(dir, "cache"),
 		"listen 8090":              "listen " + c.address,
 		"127.0.0.1:8080":           front,
-	})
+	}
+	for i := 0; i < len(more); i += 2 {
+		words[more[i]] = more[i+1]
+	}
+	conf := rewrite(t, "../../configs/nginx-cdn.conf", words)
 	path := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
