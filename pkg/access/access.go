@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"time"
 )
 
@@ -24,6 +25,12 @@ type Request struct {
 	App, Key string // as the publisher names the stream
 	Token    string // empty for none
 	Remote   netip.Addr
+
+	// What else is known of it.
+	Query   url.Values // of the stream key and of the URL
+	URL     string     // of the application
+	Encoder string     // the name that it has of itself
+	Conn    uint64     // number of its connection
 }
 
 // A Grant is what a publisher gets.

@@ -58,8 +58,17 @@ type HTTP struct {
 
 // Publish is who may publish: everybody, if nothing of it is set.
 type Publish struct {
-	Keys []List // hashes, by the streams that keys are good for
-	JWT  JWT
+	Keys    []List // hashes, by the streams that keys are good for
+	JWT     JWT
+	Webhook Webhook
+}
+
+// Webhook is a program that is asked over HTTP.
+type Webhook struct {
+	URL        string // empty for none
+	Format     WebhookFormat
+	SecretFile string // signs requests; empty for none
+	Timeout    time.Duration
 }
 
 // Watch is who may watch: everybody, if nothing of it is set.
@@ -147,6 +156,7 @@ func Default() Config {
 			Publishers: 1000, Streams: 1000,
 			Memory: 256 * MiB, DiskFree: 64 * MiB, StreamMemory: 128 * MiB,
 		},
+		Publish: Publish{Webhook: Webhook{Format: SluiceFormat, Timeout: 5 * time.Second}},
 		Segment: Segment{Duration: 2 * time.Second, Part: 250 * time.Millisecond, Max: 10 * time.Second},
 		Window:  Window{Duration: 30 * time.Second},
 		Stream:  Stream{Linger: time.Minute, Keep: time.Minute, Conflict: Reject, Failover: time.Second},

@@ -37,9 +37,11 @@ func (c Config) rules() []rule {
 		{within(c.RTMP.MaxConnections, 1, 1_000_000), []string{"rtmp.max_connections"}},
 		{address(c.HTTP.Address), []string{"http.address"}},
 		{oneJWT(c.Publish.JWT), []string{"publish.jwt.key_set", "publish.jwt.public_key_file", "publish.jwt.secret_file", "publish.jwt.audience", "publish.jwt.issuer"}},
-		{keySet(c.Publish.JWT.KeySet), []string{"publish.jwt.key_set"}},
+		{webAddress(c.Publish.JWT.KeySet), []string{"publish.jwt.key_set"}},
+		{webAddress(c.Publish.Webhook.URL), []string{"publish.webhook.url"}},
+		{within(c.Publish.Webhook.Timeout, 100*time.Millisecond, time.Minute), []string{"publish.webhook.timeout"}},
 		{oneJWT(c.Watch.JWT), []string{"watch.jwt.key_set", "watch.jwt.public_key_file", "watch.jwt.secret_file", "watch.jwt.audience", "watch.jwt.issuer"}},
-		{keySet(c.Watch.JWT.KeySet), []string{"watch.jwt.key_set"}},
+		{webAddress(c.Watch.JWT.KeySet), []string{"watch.jwt.key_set"}},
 		{networks(c.Watch.Trusted), []string{"watch.trusted"}},
 		{sameAddress(c.HTTP.Address, c.RTMP.Address), []string{"http.address", "rtmp.address"}},
 		{pathNeeded(c.Store), []string{"store.path", "store.type"}},
@@ -117,10 +119,10 @@ func oneJWT(j JWT) string {
 	return ""
 }
 
-// keySet says what is wrong with a URL that is not empty.
-func keySet(text string) string {
+// webAddress says what is wrong with a URL that is not empty.
+func webAddress(text string) string {
 	if u, err := url.Parse(text); text != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-		return fmt.Sprintf("%q is not a URL such as https://id.example.com/keys", text)
+		return fmt.Sprintf("%q is not a URL such as https://example.com/keys", text)
 	}
 	return ""
 }

@@ -38,6 +38,17 @@ const (
 	Backup   Conflict = "backup"
 )
 
+// WebhookFormat is the form of requests to a webhook.
+type WebhookFormat string
+
+// The forms of requests: our own, and those of other servers.
+const (
+	SluiceFormat    WebhookFormat = "sluice"
+	NginxRTMPFormat WebhookFormat = "nginx-rtmp"
+	SRSFormat       WebhookFormat = "srs"
+	MediaMTXFormat  WebhookFormat = "mediamtx"
+)
+
 type text struct{ at *string }
 
 func (v text) String() string        { return *v.at }

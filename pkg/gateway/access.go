@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"sluice/pkg/access"
 	"sluice/pkg/config"
+	"sluice/pkg/hooks"
 	"sluice/pkg/origin"
 )
 
@@ -70,10 +72,41 @@ func (g *Gateway) openGuard() (*access.Guard, error) {
 	if tokens != nil {
 		judges = append(judges, tokens)
 	}
-	if len(judges) == 0 {
+	limited, err := g.openWebhook()
+	if err != nil || len(judges)+len(limited) == 0 {
+		return nil, err
+	}
+	return access.NewGuard(time.Now, judges, limited), nil
+}
+
+// A webhook judges publishers by asking another program.
+type webhook struct{ *hooks.Hook }
+
+// Judge implements access.Judge.
+func (w webhook) Judge(ctx context.Context, r access.Request) (access.Grant, error) {
+	app, key, err := w.Admit(ctx, hooks.Publisher{
+		App: r.App, Key: r.Key, Query: r.Query, URL: r.URL, Encoder: r.Encoder, Remote: r.Remote, Conn: r.Conn,
+	})
+	return access.Grant{App: app, Key: key}, err
+}
+
+// openWebhook returns what asks who may publish, none if nothing does.
+func (g *Gateway) openWebhook() ([]access.Judge, error) {
+	c := g.config.Publish.Webhook
+	if c.URL == "" {
 		return nil, nil
 	}
-	return access.NewGuard(time.Now, judges, nil), nil
+	h := &hooks.Hook{URL: c.URL, Format: hooks.Format(c.Format), Limit: c.Timeout, Client: hooks.NewClient(), Now: time.Now}
+	if c.SecretFile != "" {
+		err := g.useFile("publish.webhook.secret_file", c.SecretFile, func(secret []byte) error {
+			h.Secret = bytes.TrimSpace(secret)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return []access.Judge{webhook{h}}, nil
 }
 
 // openViewers makes what says who may watch, nil if everybody may.

@@ -4,6 +4,8 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,5 +150,44 @@ func TestWatchAuthorisation(t *testing.T) {
 	}
 	if status, _ := s.try("/live/show/v0/index.m3u8"); status != 403 {
 		t.Errorf("without a token: %d", status)
+	}
+}
+
+// TestPublishWebhook has a real ffmpeg publish what a program says of: it lets in, renames, refuses, fails and hangs.
+func TestPublishWebhook(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		switch name := r.PostForm.Get("name"); name {
+		case "yes":
+		case "other":
+			w.Header().Set("Location", "public")
+			w.WriteHeader(http.StatusFound)
+		case "hangs":
+			<-release
+		default:
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}))
+	defer program.Close()
+	defer close(release)
+	key := access.NewKey()
+	s := start(t, "publish.webhook.url", program.URL, "publish.webhook.format", "nginx-rtmp", "publish.webhook.timeout", "500ms", "publish.keys", `{"live/mine": ["`+access.HashOf(key).String()+`"]}`)
+	clip := makeClip(t, 1)
+	for url, want := range map[string]string{
+		"/live/yes": "live/yes", "/live/other?token=x": "live/public", "/live/mine?token=" + key: "live/mine", "/live/no": "", "/live/hangs": "",
+	} {
+		before := len(s.log.find("publishing started"))
+		err := ffmpeg("-re", "-i", clip, "-c", "copy", "-f", "flv", s.rtmp+url)
+		began := s.log.find("publishing started")[before:]
+		if want == "" && (err == nil || !strings.Contains(err.Error(), "not authorized") || len(began) > 0) || want != "" && (err != nil || len(began) != 1 || began[0]["stream"] != want) {
+			t.Errorf("%s: %v, and %v", url, err, began)
+		}
+	}
+	if log := s.log.String(); !strings.Contains(log, "did not answer in time") || !strings.Contains(log, "the webhook refuses it") {
+		t.Errorf("the log does not say why:\n%s", log)
 	}
 }

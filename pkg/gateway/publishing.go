@@ -43,9 +43,12 @@ func (p publishing) admit(ctx context.Context, req *rtmp.Request) error {
 		return nil
 	}
 	token := req.Query.Get(tokenParameter)
-	grant, err := p.guard.Admit(ctx, access.Request{App: req.App, Key: req.Name, Token: token, Remote: req.Remote.Addr()})
+	grant, err := p.guard.Admit(ctx, access.Request{
+		App: req.App, Key: req.Name, Token: token, Remote: req.Remote.Addr(),
+		Query: req.Query, URL: req.TCURL, Encoder: req.Encoder, Conn: req.Conn,
+	})
 	if err != nil {
-		if token == "" {
+		if len(req.Query) == 0 {
 			req.Name = hidden
 		}
 		hold(ctx, err)

@@ -15,7 +15,7 @@ func allowed() map[string][]string {
 			"pkg/hls", "pkg/dash", "pkg/live", "pkg/cmaf", "pkg/mpegts",
 			"pkg/flv", "pkg/timeline", "pkg/segment", "pkg/codec", "pkg/amf",
 			"pkg/store", "pkg/config", "pkg/media", "pkg/push", "pkg/check",
-			"pkg/metrics", "pkg/obs", "pkg/access", "web",
+			"pkg/metrics", "pkg/obs", "pkg/access", "pkg/hooks", "web",
 		},
 
 		"pkg/metrics": {"pkg/stream", "pkg/timeline"},
@@ -40,6 +40,7 @@ func allowed() map[string][]string {
 		"pkg/scroll": nil,
 		"pkg/config": nil,
 		"pkg/obs":    nil,
+		"pkg/hooks":  nil,
 		"pkg/media":  nil,
 		"pkg/push":   nil,
 		"pkg/check":  {"pkg/check/checktest"}, // in its tests
