@@ -15,14 +15,14 @@ type AV1 struct {
 	// Config is an AV1CodecConfigurationRecord with one OBU, that of the sequence header.
 	Config []byte
 
-	// Sequence is the payload of the sequence header OBU.
-	Sequence []byte
+	// Sequence is the payload of the sequence header OBU, and Unit that OBU.
+	Sequence, Unit []byte
 
 	header *av1.SequenceHeader
 }
 
 // ParseAV1 reads an AV1CodecConfigurationRecord ("AV1 Codec ISO Media File Format Binding"
-// 2.3.3). One without a sequence header is an error.
+// 2.3.3). One without any OBU gives one that is zero: the sequence header is to come with a key frame.
 func ParseAV1(record []byte) (AV1, error) {
 	if len(record) > MaxParameterSetBytes {
 		return AV1{}, fmt.Errorf("av1C: %d bytes", len(record))
@@ -36,7 +36,10 @@ func ParseAV1(record []byte) (AV1, error) {
 			return NewAV1(unit.Payload)
 		}
 	}
-	return AV1{}, errors.New("av1C: no sequence header")
+	if len(r.ConfigOBUs) > 0 {
+		return AV1{}, errors.New("av1C: no sequence header")
+	}
+	return AV1{}, nil
 }
 
 // NewAV1 makes a configuration of the payload of a sequence header OBU.
@@ -49,12 +52,13 @@ func NewAV1(sequence []byte) (AV1, error) {
 		return AV1{}, fmt.Errorf("AV1: %w", err)
 	}
 	unit := av1.OBU{Header: av1.OBUHeader{Type: av1.OBUSequenceHeader, HeaderSize: 1}, Payload: sequence}
-	record := av1.CodecConfRecFromSequenceHeader(header, unit.Encode())
+	encoded := unit.Encode()
+	record := av1.CodecConfRecFromSequenceHeader(header, encoded)
 	var config bytes.Buffer
 	if err := record.Encode(&config); err != nil {
 		return AV1{}, fmt.Errorf("AV1: %w", err)
 	}
-	return AV1{Config: config.Bytes(), Sequence: bytes.Clone(sequence), header: header}, nil
+	return AV1{Config: config.Bytes(), Sequence: bytes.Clone(sequence), Unit: encoded, header: header}, nil
 }
 
 // Codecs returns the RFC 6381 codec string, such as "av01.0.04M.08" ("AV1 Codec ISO Media File

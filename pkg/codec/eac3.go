@@ -1,6 +1,10 @@
 package codec
 
-import "sluice/pkg/media"
+import (
+	"math/bits"
+
+	"sluice/pkg/media"
+)
 
 // An eac3Header is what the header of a frame of E-AC-3 says (ETSI TS 102 366 E.1.2).
 type eac3Header struct {
@@ -85,7 +89,7 @@ func parseEAC3(frame []byte) (AC3, error) {
 	} else {
 		w.u(1, 0)
 	}
-	return AC3{Config: w.data, Codec: media.EAC3, SampleRate: first.rate, Channels: ac3Channels(first.mode, first.lfe), Frame: samples}, nil
+	return AC3{Config: w.data, Codec: media.EAC3, SampleRate: first.rate, Channels: ac3Channels(first.mode, first.lfe) + channelsAt(where), Frame: samples}, nil
 }
 
 // channelLocation returns the chan_loc of a chanmap (ETSI TS 102 366 F.6.2.13, E.1.3.1.8): the
@@ -97,6 +101,12 @@ func channelLocation(channels uint32) uint64 {
 		location |= uint64(channels>>bit&1) << (first - bit)
 	}
 	return location | uint64(channels>>lfe2&1)<<8
+}
+
+// channelsAt returns how many channels there are at places of a chan_loc.
+func channelsAt(location uint64) int {
+	const pairs = 1<<0 | 1<<1 | 1<<4 | 1<<5 | 1<<6 // Lc/Rc, Lrs/Rrs, Lsd/Rsd, Lw/Rw, Lvh/Rvh
+	return bits.OnesCount64(location) + bits.OnesCount64(location&pairs)
 }
 
 // Track returns a as the track id.

@@ -200,8 +200,9 @@ func TestParseAV1(t *testing.T) {
 				t.Error(diff)
 			}
 			for n := range record {
-				if _, err := codec.ParseAV1(record[:n]); err == nil {
-					t.Errorf("no error for %d bytes", n)
+				const head = 4 // behind which there may be nothing
+				if a, err := codec.ParseAV1(record[:n]); (err == nil) != (n == head) || a.Sequence != nil {
+					t.Errorf("%d bytes: %v", n, err)
 				}
 			}
 		})

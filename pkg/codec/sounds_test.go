@@ -161,6 +161,7 @@ func TestEAC3Substreams(t *testing.T) {
 	six := "0b7702ff3f87c00020800200"
 	one := "0b7702ff0f87c00020800200"                                                                  // of one block
 	other := "0b770aff3f87c00020800200"                                                                // another programme
+	surround := append(unhex(t, "0b7742ff3d87"+"d1a000"), make([]byte, size-9)...)                     // dependent, with a chanmap of Ls, Rs and the pair Lrs/Rrs
 	withMap := append(unhex(t, "0b7742ff3d87"+"e4"), append([]byte{0x80}, make([]byte, size-8)...)...) // dependent, with a chanmap
 	for _, c := range []struct {
 		name      string
@@ -168,11 +169,13 @@ func TestEAC3Substreams(t *testing.T) {
 		samples   int
 		config    string
 		dependent byte
+		channels  int
 	}{
-		{"six blocks in one", whole(six), 1536, "0c00200f00", 0},
-		{"six frames of a block", slices.Repeat(whole(one), 6), 1536, "", 0},
-		{"another programme beside it", append(whole(six), whole(other)...), 1536, "", 0},
-		{"a dependent one behind it", append(whole(six), withMap...), 1536, "", 1},
+		{"six blocks in one", whole(six), 1536, "0c00200f00", 0, 6},
+		{"six frames of a block", slices.Repeat(whole(one), 6), 1536, "", 0, 6},
+		{"another programme beside it", append(whole(six), whole(other)...), 1536, "", 0, 6},
+		{"a dependent one behind it", append(whole(six), withMap...), 1536, "", 1, 6},
+		{"which has more places", append(whole(six), surround...), 1536, "", 1, 8},
 	} {
 		a, err := codec.ParseAC3(c.data)
 		if err != nil || a.Frame != c.samples {
@@ -183,6 +186,9 @@ func TestEAC3Substreams(t *testing.T) {
 		}
 		if dependent := a.Config[4] >> 1 & 0xf; dependent != c.dependent {
 			t.Errorf("%s: %d dependent substreams: % x", c.name, dependent, a.Config)
+		}
+		if a.Channels != c.channels {
+			t.Errorf("%s: %d channels, want %d: % x", c.name, a.Channels, c.channels, a.Config)
 		}
 	}
 }

@@ -328,8 +328,8 @@ func (p period) writeRepresentation(b *draft, l live.Listed) {
 		b.WriteString(">\n")
 	case media.Audio:
 		fmt.Fprintf(b, ` audioSamplingRate="%d">`+"\n", t.SampleRate)
-		if t.Channels > 0 {
-			fmt.Fprintf(b, "        <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>\n", t.Channels)
+		if layout := channelConfiguration(t.Channels); layout > 0 {
+			fmt.Fprintf(b, "        <AudioChannelConfiguration schemeIdUri=\"urn:mpeg:dash:23003:3:audio_channel_configuration:2011\" value=\"%d\"/>\n", layout)
 		}
 	}
 	if p.grid != nil {
@@ -338,6 +338,22 @@ func (p period) writeRepresentation(b *draft, l live.Listed) {
 		p.writeTemplate(b, l, "")
 	}
 	b.WriteString("      </Representation>\n")
+}
+
+// channelConfiguration returns the ChannelConfiguration (ISO/IEC 23091-3 table 9) that so many channels have
+// as a rule, 0 if there is none.
+func channelConfiguration(channels int) int {
+	switch {
+	case channels >= 1 && channels <= 6:
+		return channels
+	case channels == 7:
+		return 11 // 6.1
+	case channels == 8:
+		return 12 // 7.1
+	case channels == 24:
+		return 13 // 22.2
+	}
+	return 0
 }
 
 // writePicture writes the attributes that say how large the picture is.

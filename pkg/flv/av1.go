@@ -2,6 +2,7 @@ package flv
 
 import (
 	"bytes"
+	"slices"
 
 	"sluice/pkg/codec"
 	"sluice/pkg/media"
@@ -23,6 +24,9 @@ func (d *av1Decoder) configure(id media.TrackID, header []byte) (*media.Track, e
 		return nil, err
 	}
 	d.id, d.header = id, bytes.Clone(header)
+	if config.Sequence == nil {
+		return nil, nil // that of a key frame counts
+	}
 	return d.enforce(config), nil
 }
 
@@ -36,8 +40,8 @@ func (d *av1Decoder) enforce(config codec.AV1) *media.Track {
 	return &t
 }
 
-// frame makes a frame of a temporal unit, without what a file must not have ("AV1 Codec ISO
-// Media File Format Binding" 2.4).
+// frame makes a frame of a temporal unit, without what a file must not have, and with the sequence header
+// that it must have where a decoder may start ("AV1 Codec ISO Media File Format Binding" 2.4).
 func (d *av1Decoder) frame(data []byte) (frame, bool) {
 	if len(data) == 0 {
 		return frame{}, true
@@ -72,6 +76,12 @@ func (d *av1Decoder) frame(data []byte) (frame, bool) {
 		if config, err := codec.NewAV1(sequence); err == nil {
 			f.changed = d.enforce(config)
 		}
+	}
+	if d.config.Sequence == nil {
+		return frame{}, false
+	}
+	if f.key && sequence == nil {
+		f.data = slices.Concat(d.config.Unit, f.data)
 	}
 	return f, true
 }

@@ -36,7 +36,7 @@ func said(point, own uint8) uint8 {
 }
 
 // parseColors reads the content of a metadata frame, which is names and values: those of
-// "colorInfo" are an object, which is empty to take back what was said before (Enhanced RTMP
+// "colorInfo" are an object, which is empty, or undefined, to take back what was said before (Enhanced RTMP
 // v2, "Metadata Frame"). told is false where there are none, and ok for what is no such frame.
 func parseColors(data []byte) (c colors, told, ok bool) {
 	values, err := amf.Decode(data)
@@ -51,7 +51,7 @@ func parseColors(data []byte) (c colors, told, ok bool) {
 		if name != "colorInfo" {
 			continue
 		}
-		if values[1] == nil {
+		if values[1] == nil || values[1] == any(amf.Undefined{}) {
 			return c, true, true
 		}
 		info, isObject := values[1].(*amf.Object)

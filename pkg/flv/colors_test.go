@@ -48,8 +48,8 @@ func properties(name string, pairs ...any) amf.Field {
 	return amf.Field{Name: name, Value: o}
 }
 
-// TestColors has a publisher tell of colours beside the bitstream, in front of its first
-// frame, again, of something else, and that it takes that back.
+// TestColors has a publisher tell of colours beside the bitstream, in front of its first frame, again, of
+// something else, and that it takes that back, in two ways. What is said counts from a key frame on.
 func TestColors(t *testing.T) {
 	var d flv.Demuxer
 	var g gallery
@@ -64,9 +64,10 @@ func TestColors(t *testing.T) {
 		properties("colorConfig", "colorPrimaries", 9.0, "transferCharacteristics", 18.0),
 	}})
 	other := described(t, "somethingElse", &amf.Object{})
+	undefined := described(t, "colorInfo", amf.Undefined{})
 	strange := colorInfo(t, properties("colorConfig", "colorPrimaries", -1.0, "transferCharacteristics", 300.0), properties("hdrCll", "maxCLL", 1e9, "maxFall", -3.0))
-	picture := unhex(t, "1701000000 000000026588")
-	for _, body := range [][]byte{hdr10, unhex(t, "1700000000"+record), picture, hdr10, picture, hlg, picture, elsewhere, other, strange, colorInfo(t), picture} {
+	picture, between := unhex(t, "1701000000 000000026588"), unhex(t, "2701000000 000000024188")
+	for _, body := range [][]byte{hdr10, unhex(t, "1700000000"+record), picture, hdr10, picture, hlg, between, between, picture, elsewhere, other, strange, colorInfo(t), picture, hlg, picture, undefined, picture} {
 		if err := d.Video(0, body, &g); err != nil {
 			t.Fatal(err)
 		}
@@ -84,6 +85,8 @@ func TestColors(t *testing.T) {
 		},
 		{Color: media.Color{Primaries: 9, Transfer: media.TransferHLG, Matrix: 2}},
 		{},
+		{Color: media.Color{Primaries: 9, Transfer: media.TransferHLG, Matrix: 2}},
+		{},
 	}
 	var got []media.Track
 	for _, track := range g.tracks {
@@ -92,7 +95,7 @@ func TestColors(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]int{0, 2, 3}, g.before); diff != "" {
+	if diff := cmp.Diff([]int{0, 4, 5, 6, 7}, g.before); diff != "" {
 		t.Errorf("frames in front of them: %s", diff)
 	}
 	if d.Dropped() != 0 {

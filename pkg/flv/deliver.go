@@ -20,6 +20,7 @@ type track struct {
 
 	own, announced media.Track // as the decoder has it, and with what its publisher says beside
 	colors         colors
+	told           bool // since the newest key frame
 }
 
 // A decoder knows the packets of one codec.
@@ -108,7 +109,7 @@ func (d *Demuxer) deliver(time uint32, p packet, h Handler) (err error) {
 	case codedFrames:
 		err = d.frame(t, time, p, h)
 	case description:
-		err = d.describe(t, p, h)
+		d.describe(t, p)
 	case ignored:
 	}
 	if t.configured {
@@ -126,7 +127,12 @@ func (d *Demuxer) configure(t *track, p packet, h Handler) error {
 		t.blank = true
 		return nil
 	}
-	changed, err := t.decoder.configure(p.id, p.data)
+	const largest = codec.MaxParameterSetBytes + 1<<10 // bytes, with what is around the sets
+	var changed *media.Track
+	err := fmt.Errorf("a sequence header of %d bytes", len(p.data))
+	if len(p.data) <= largest {
+		changed, err = t.decoder.configure(p.id, p.data)
+	}
 	if err != nil {
 		malformed := !errors.Is(err, codec.ErrUnsupported)
 		if malformed {
@@ -149,32 +155,29 @@ func (d *Demuxer) configure(t *track, p packet, h Handler) error {
 // announce tells of a track unless nothing of it has changed.
 func (t *track) announce(h Handler) error {
 	before := t.announced
-	t.announced = t.colors.of(t.own)
+	t.announced, t.told = t.colors.of(t.own), false
 	if t.announced.Equal(before) {
 		return nil
 	}
 	return h.Track(t.announced)
 }
 
-// describe takes what is said of colours, from the next frame on. What is said of another
+// describe takes what is said of colours, from the next key frame on: what came before was encoded as said
+// before. What is said of another
 // codec than the track has is of another track: ffmpeg leaves its number out.
-func (d *Demuxer) describe(t *track, p packet, h Handler) error {
+func (d *Demuxer) describe(t *track, p packet) {
 	if t.codec != p.codec {
 		d.dropped++
-		return nil
+		return
 	}
 	colors, told, ok := parseColors(p.data)
 	if !ok {
 		d.dropped++
 	}
 	if !told {
-		return nil
+		return
 	}
-	t.colors = colors
-	if t.own.Codec == 0 {
-		return nil
-	}
-	return t.announce(h)
+	t.colors, t.told = colors, true
 }
 
 // frame takes coded data.
@@ -192,6 +195,8 @@ func (d *Demuxer) frame(t *track, time uint32, p packet, h Handler) error {
 	}
 	if f.changed != nil {
 		t.own = *f.changed
+	}
+	if f.changed != nil || t.told && f.key && t.own.Codec != 0 {
 		if err := t.announce(h); err != nil {
 			return err
 		}

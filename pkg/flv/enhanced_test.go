@@ -60,8 +60,20 @@ var enhancedCases = []demuxCase{
 	{
 		"AV1: an empty header in front of the first",
 		[]string{"v 0 9061763031", "v 0 9061763031 81010c00 0a0c" + av1Sequence, "v 0 9161763031 320210aa"},
-		[]string{"track v0 av01.0.01M.08.0.110.02.02.02.0 81010c000a0c" + av1Sequence, "frame v0 0+0 320210aa key"},
+		[]string{"track v0 av01.0.01M.08.0.110.02.02.02.0 81010c000a0c" + av1Sequence, "frame v0 0+0 0a0c" + av1Sequence + "320210aa key"},
 		0,
+	},
+	{
+		"AV1: no sequence header but that of the first key frame",
+		[]string{"v 0 9061763031 81010c00", "v 0 9161763031 320210aa", "v 0 a161763031 320230bb", "v 40 9161763031 0a0c" + av1Sequence + "320210aa"},
+		[]string{"track v0 av01.0.01M.08.0.110.02.02.02.0 81010c000a0c" + av1Sequence, "frame v0 40+0 0a0c" + av1Sequence + "320210aa key"},
+		2,
+	},
+	{
+		"sequence headers that are too large",
+		[]string{"v 0 9061766331" + record + zeros(70<<10), "a 0 904f707573" + opusHead + zeros(70<<10), header},
+		[]string{"refuse v0 H.264 video: a sequence header of 71721 bytes", "refuse a0 Opus audio: a sequence header of 71699 bytes", track},
+		2,
 	},
 	{
 		"VP9: the track comes with a key frame",

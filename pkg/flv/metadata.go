@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"sluice/pkg/amf"
 	"sluice/pkg/media"
@@ -58,7 +59,7 @@ func titles(o *amf.Object) map[media.TrackID]media.Title {
 		if !ok {
 			continue
 		}
-		for _, field := range tracks.Fields {
+		for _, field := range tracks.Fields[:min(len(tracks.Fields), maxTracks)] {
 			index, err := strconv.ParseUint(field.Name, 10, 8)
 			if of, ok := field.Value.(*amf.Object); ok && err == nil {
 				keep(media.TrackID{Kind: kind, Index: uint8(index)}, of)
@@ -73,6 +74,8 @@ func titles(o *amf.Object) map[media.TrackID]media.Title {
 
 // titleOf returns the title of a track. The standard leaves open what its properties are called.
 func titleOf(o *amf.Object) media.Title {
+	const most = 64 // properties
+	o = &amf.Object{Fields: o.Fields[:min(len(o.Fields), most)]}
 	language := cmp.Or(o.Text("language"), o.Text("lang"))
 	if !isLanguage(language) {
 		language = ""
@@ -128,5 +131,5 @@ const maxText = 256
 // text makes a stranger's text fit to be shown.
 func text(s string) string {
 	s = strings.ToValidUTF8(s[:min(len(s), maxText)], "")
-	return string(slices.DeleteFunc([]rune(s), func(r rune) bool { return r < ' ' || r == 0x7f }))
+	return string(slices.DeleteFunc([]rune(s), func(r rune) bool { return unicode.IsControl(r) || r == '\ufeff' }))
 }

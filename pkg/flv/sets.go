@@ -12,8 +12,10 @@ import (
 type parameterSets struct {
 	nalCodec
 	lists   setLists
-	owned   bool // the lists are not those of the configuration
-	changed bool // they differ from the configuration
+	ids     [len(setLists{})][]uint8 // of the sets in lists, if that is owned
+	bytes   int                      // in lists, likewise
+	owned   bool                     // the lists are not those of the configuration
+	changed bool                     // they differ from the configuration
 }
 
 // reset goes back to the sets of a configuration.
@@ -28,40 +30,40 @@ func (s *parameterSets) learn(list int, nal []byte) {
 		return
 	}
 	id, ok := s.setID(nal)
-	if !ok || s.size()+len(nal) > codec.MaxParameterSetBytes {
+	if !ok {
 		return
 	}
-	if !s.owned {
-		for i := range s.lists {
-			s.lists[i] = slices.Clone(s.lists[i])
-		}
-		s.owned = true
+	s.own()
+	if s.bytes+len(nal) > codec.MaxParameterSetBytes {
+		return
 	}
-	s.changed = true
+	s.changed, s.bytes = true, s.bytes+len(nal)
 	nal = bytes.Clone(nal)
-	i := slices.IndexFunc(s.lists[list], func(known []byte) bool {
-		other, ok := s.setID(known)
-		return ok && other == id
-	})
-	switch {
+	switch i := bytes.IndexByte(s.ids[list], id); {
 	case i >= 0:
+		s.bytes -= len(s.lists[list][i])
 		s.lists[list][i] = nal
 	case list == listSPS:
-		s.lists[list] = slices.Insert(s.lists[list], 0, nal)
+		s.lists[list], s.ids[list] = slices.Insert(s.lists[list], 0, nal), slices.Insert(s.ids[list], 0, id)
 	default:
-		s.lists[list] = append(s.lists[list], nal)
+		s.lists[list], s.ids[list] = append(s.lists[list], nal), append(s.ids[list], id)
 	}
 }
 
-// size returns the number of bytes held.
-func (s *parameterSets) size() int {
-	n := 0
-	for _, list := range s.lists {
+// own makes the lists be other ones than those of the configuration.
+func (s *parameterSets) own() {
+	if s.owned {
+		return
+	}
+	s.owned, s.bytes = true, 0
+	for i, list := range s.lists {
+		s.lists[i], s.ids[i] = slices.Clone(list), nil
 		for _, nal := range list {
-			n += len(nal)
+			id, _ := s.setID(nal)
+			s.ids[i] = append(s.ids[i], id)
+			s.bytes += len(nal)
 		}
 	}
-	return n
 }
 
 func contains(list [][]byte, nal []byte) bool {

@@ -164,6 +164,10 @@ var cases = []struct {
 			titled(as(lc, media.AAC, media.TrackID{Kind: media.Audio, Index: 5}, media.Color{}), "", "pt-BR"), titled(as(lc, media.AAC, media.TrackID{Kind: media.Audio, Index: 6}, media.Color{}), "", "pt-BR"))
 	}},
 	{name: "codecs", make: func() *show { return steady(hd, hdr, lc, opus) }},
+	{name: "other-members", make: func() *show {
+		return steady(hd, titled(lc, "en", ""), titled(as(lc, media.AAC, media.TrackID{Kind: media.Audio, Index: 1}, media.Color{}), "de", ""),
+			titled(as(audio("ac3", "ac-3"), media.AC3, media.TrackID{Kind: media.Audio, Index: 2}, media.Color{}), "fr", ""))
+	}},
 	{name: "mp3", make: func() *show { return steady(hd, as(audio("mp3", "mp4a.6B"), media.MP3, a0, media.Color{})) }},
 	{name: "audio-without-ts", make: func() *show { return steady(hd, f960) }},
 }

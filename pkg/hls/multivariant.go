@@ -43,25 +43,38 @@ func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 // A ladder is the tracks of a presentation by what they are for.
 type ladder struct {
 	video []live.Listed
-	audio [][]live.Listed // those of one codec each, as a player may know one and not the other
+	audio [][]live.Listed // groups, which have the same members each (RFC 8216bis 4.4.6.1.1)
 }
 
+// byKind sorts tracks. Audio of each codec is a group of its own, as a player may know one and not the other,
+// where all codecs have the same to listen to, or else all of it is one.
 func byKind(tracks []live.Listed) ladder {
 	var l ladder
+	var audio []live.Listed
 	for _, t := range tracks {
 		if t.Header.Track.ID.Kind == media.Video {
 			l.video = append(l.video, t)
 			continue
 		}
+		audio = append(audio, t)
 		i := slices.IndexFunc(l.audio, func(group []live.Listed) bool { return group[0].Header.Track.Codec == t.Header.Track.Codec })
 		if i < 0 {
 			i, l.audio = len(l.audio), append(l.audio, nil)
 		}
 		l.audio[i] = append(l.audio[i], t)
 	}
+	for _, group := range l.audio {
+		if !slices.EqualFunc(group, l.audio[0], alike) {
+			l.audio = [][]live.Listed{audio}
+			break
+		}
+	}
 	slices.SortStableFunc(l.video, func(a, b live.Listed) int { return cmp.Compare(a.Header.Track.ID.Index, b.Header.Track.ID.Index) })
 	return l
 }
+
+// alike reports whether people would take two tracks for the same.
+func alike(a, b live.Listed) bool { return a.Header.Track.Title == b.Header.Track.Title }
 
 // groupID returns the name of a group of audio.
 func groupID(i int) string {

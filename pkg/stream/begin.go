@@ -30,19 +30,37 @@ type arrival struct {
 // waiting is what came before the stream could begin: audio, and video from a key
 // frame on.
 type waiting struct {
-	frames []arrival
-	bytes  int
+	frames  []arrival
+	tracks  []media.TrackID // of frames
+	opening int             // index of the frame that the stream begins with: the first of video, or else of audio
+	bytes   int
 }
 
-// opening returns which frame the stream begins with: the first of video, or else of
-// audio. There must be one.
-func (w *waiting) opening() int {
-	return max(slices.IndexFunc(w.frames, func(f arrival) bool { return f.Track.Kind == media.Video }), 0)
+// add adds a frame.
+func (w *waiting) add(f arrival) {
+	const overhead = 100 // bytes, of a frame that is kept
+	if f.Track.Kind == media.Video && (len(w.frames) == 0 || w.frames[w.opening].Track.Kind != media.Video) {
+		w.opening = len(w.frames)
+	}
+	if !w.has(f.Track) {
+		w.tracks = append(w.tracks, f.Track)
+	}
+	w.frames = append(w.frames, f)
+	w.bytes += overhead + len(f.Data)
 }
 
-func (w *waiting) has(id media.TrackID) bool {
-	return slices.ContainsFunc(w.frames, func(f arrival) bool { return f.Track == id })
+// drop forgets what came of a track.
+func (w *waiting) drop(id media.TrackID) {
+	all := w.frames
+	*w = waiting{}
+	for _, f := range all {
+		if f.Track != id {
+			w.add(f)
+		}
+	}
 }
+
+func (w *waiting) has(id media.TrackID) bool { return slices.Contains(w.tracks, id) }
 
 // await takes a frame of a stream that has not begun.
 func (p *programme) await(f arrival) {
@@ -50,9 +68,8 @@ func (p *programme) await(f arrival) {
 	if f.Track.Kind == media.Video && !f.Key && !w.has(f.Track) {
 		return
 	}
-	w.frames = append(w.frames, f)
-	w.bytes += len(f.Data)
-	first := w.frames[w.opening()]
+	w.add(f)
+	first := w.frames[w.opening]
 	waited := max(since(first.Frame, f.Frame), f.at.Sub(first.at))
 	if w.bytes > maxEarly || waited > p.patience(first) {
 		p.begin()
@@ -87,7 +104,7 @@ func since(a, b media.Frame) time.Duration {
 // begin starts the stream with the frames that have come, but for those that are
 // earlier in time than the opening one, and with their tracks.
 func (p *programme) begin() {
-	opening, kept := p.early.opening(), p.early
+	opening, kept := p.early.opening, p.early
 	p.early = waiting{}
 	for _, t := range p.tracks {
 		if kept.has(t.ID) {

@@ -87,7 +87,7 @@ func (p *programme) withdraw(id media.TrackID) {
 	p.turning = slices.DeleteFunc(p.turning, func(t media.Track) bool { return t.ID == id })
 	p.sounds = slices.DeleteFunc(p.sounds, func(s sound) bool { return s.id == id })
 	p.films = slices.DeleteFunc(p.films, func(f film) bool { return f.id == id })
-	p.early.frames = slices.DeleteFunc(p.early.frames, func(f arrival) bool { return f.Track == id })
+	p.early.drop(id)
 }
 
 // drop takes a track from among the active ones.
