@@ -65,5 +65,21 @@ func trak(t media.Track, entry mp4.Box) *mp4.TrakBox {
 		trak.Tkhd.Height = mp4.Fixed32(t.Height << 16)
 	}
 	trak.Mdia.Minf.Stbl.Stsd.AddChild(entry)
+	if t.Codec == media.Opus && t.FrameTicks > 0 {
+		trak.Mdia.Minf.Stbl.AddChild(preRoll(t))
+	}
 	return trak
+}
+
+// preRoll returns the sample group that all samples of Opus are in: whoever begins with one decodes so many
+// before it as have 80 ms, for what is heard to be right ("Encapsulation of Opus in ISO Base Media File
+// Format" 4.3.6.2; ISO/IEC 14496-12 8.9.3, 10.1).
+func preRoll(t media.Track) mp4.Box {
+	const decoded = 80 // milliseconds
+	samples := (media.Ticks(t.Timescale)*decoded/1000 + t.FrameTicks - 1) / t.FrameTicks
+	return &mp4.SgpdBox{
+		Version:      2, // says the group of all samples
+		GroupingType: "roll", DefaultLength: 2, DefaultGroupDescriptionIndex: 1,
+		SampleGroupEntries: []mp4.SampleGroupEntry{&mp4.RollSampleGroupEntry{RollDistance: -int16(samples)}},
+	}
 }

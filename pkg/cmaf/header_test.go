@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/pkg/cmaf"
+	"sluice/pkg/codec"
 	"sluice/pkg/media"
 )
 
@@ -303,4 +304,27 @@ func FuzzHeader(f *testing.F) {
 			t.Errorf("mp4ff: %v", err)
 		}
 	})
+}
+
+// TestPreRoll reads how many samples of Opus are to be decoded in front of one.
+func TestPreRoll(t *testing.T) {
+	for frame, distance := range map[int]int16{120: -32, 960: -4, 1920: -2, 2880: -2, 5760: -1} {
+		opus := codec.Opus{Config: []byte{0, 2, 0x01, 0x38, 0, 0, 0xbb, 0x80, 0, 0, 0}, Channels: 2, Frame: frame}
+		header, err := cmaf.Header(opus.Track(media.TrackID{Kind: media.Audio}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := mp4.DecodeFile(bytes.NewReader(header))
+		if err != nil {
+			t.Fatal(err)
+		}
+		group := file.Init.Moov.Trak.Mdia.Minf.Stbl.Sgpd
+		if group == nil || group.GroupingType != "roll" || group.Version != 2 || group.DefaultGroupDescriptionIndex != 1 || len(group.SampleGroupEntries) != 1 {
+			t.Fatalf("%d: %+v", frame, group)
+		}
+		roll, ok := group.SampleGroupEntries[0].(*mp4.RollSampleGroupEntry)
+		if !ok || roll.RollDistance != distance {
+			t.Errorf("%d: %+v, want %d", frame, group.SampleGroupEntries[0], distance)
+		}
+	}
 }

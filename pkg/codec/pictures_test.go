@@ -275,6 +275,9 @@ func TestVP9(t *testing.T) {
 	for _, c := range vp9Cases {
 		t.Run(c.name, func(t *testing.T) {
 			header, err := codec.ParseVP9(unhex(t, c.record))
+			if short, err := codec.ParseVP9(unhex(t, c.record)[4:]); err != nil || !bytes.Equal(short.Config, header.Config) {
+				t.Errorf("without the version: % x, %v", short.Config, err)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

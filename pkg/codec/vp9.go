@@ -25,9 +25,12 @@ const vpcSize = 4 + 8
 // vpcVersion is that of the box.
 const vpcVersion = 1
 
-// ParseVP9 reads a VPCodecConfigurationRecord, with its version and flags in front. Its
-// initialization data are to be empty for VP9, and left out.
+// ParseVP9 reads a VPCodecConfigurationRecord, with its version and flags in front or, as Enhanced RTMP has
+// it by the letter, without. Its initialization data are to be empty for VP9, and left out.
 func ParseVP9(record []byte) (VP9, error) {
+	if len(record) == vpcSize-4 {
+		record = append([]byte{vpcVersion, 0, 0, 0}, record...)
+	}
 	switch {
 	case len(record) < vpcSize:
 		return VP9{}, fmt.Errorf("vpcC: %w", errTruncated)

@@ -355,3 +355,17 @@ func TestSameSnapshotGivesTheSameBytes(t *testing.T) {
 		t.Error("texts differ")
 	}
 }
+
+// TestChannelConfigurations looks at what is said of so many channels.
+func TestChannelConfigurations(t *testing.T) {
+	for channels, want := range map[int]string{1: "1", 2: "2", 6: "6", 7: "11", 8: "12", 24: "13", 9: "", 0: ""} {
+		h := &live.Header{Track: media.Track{
+			ID: a0, Codec: media.AAC, Timescale: 48000, Codecs: "mp4a.40.2", SampleRate: 48000, Channels: channels, FrameTicks: 1024,
+		}, Name: "a"}
+		mpd := string(dash.MPD(newShow().begin(0, 0, h).add(2, nil).Snapshot(), "").Bytes())
+		_, rest, found := strings.Cut(mpd, `audio_channel_configuration:2011" value="`)
+		if value, _, _ := strings.Cut(rest, `"`); found != (want != "") || value != want {
+			t.Errorf("%d channels are %q, want %q", channels, value, want)
+		}
+	}
+}

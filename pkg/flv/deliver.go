@@ -205,6 +205,9 @@ func (d *Demuxer) frame(t *track, time uint32, p packet, h Handler) error {
 		return nil
 	}
 	t.configured = true
+	if t.codec == media.AV1 {
+		p.nanos = 0 // its pictures are shown when they are decoded ("AV1 Codec ISO Media File Format Binding" 2.4)
+	}
 	return h.Frame(media.Frame{
 		Track: p.id, Key: f.key, Time: time, Offset: p.offset, Nanos: p.nanos, Length: f.length, Data: f.data,
 	})

@@ -130,11 +130,8 @@ func writeAudioGroup(b *bytes.Buffer, id string, audio []live.Listed, prefix str
 	names := namesOf(audio)
 	for i, a := range audio {
 		t := a.Header.Track
-		isDefault := "YES"
-		if i > 0 {
-			isDefault = "NO"
-		}
-		fmt.Fprintf(b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=%q,NAME=\"%s\",DEFAULT=%s,AUTOSELECT=YES", id, names[i], isDefault)
+		said := slices.ContainsFunc(audio[:i], func(other live.Listed) bool { return other.Header.Track.Title.Language == t.Title.Language })
+		fmt.Fprintf(b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=%q,NAME=\"%s\",DEFAULT=%s,AUTOSELECT=%s", id, names[i], yes(i == 0), yes(!said))
 		if t.Title.Language != "" {
 			fmt.Fprintf(b, ",LANGUAGE=%q", t.Title.Language)
 		}
@@ -143,6 +140,13 @@ func writeAudioGroup(b *bytes.Buffer, id string, audio []live.Listed, prefix str
 		}
 		fmt.Fprintf(b, ",URI=%q\n", prefix+t.ID.String()+"/index.m3u8")
 	}
+}
+
+func yes(is bool) string {
+	if is {
+		return "YES"
+	}
+	return "NO"
 }
 
 // namesOf returns the names of tracks, of which no two are the same.
