@@ -96,6 +96,11 @@ func listed(s *live.Snapshot) []live.Span {
 			spans = append(spans, span)
 		}
 	}
+	for i := len(spans) - 1; i >= 0; i-- {
+		if s.Ended || i < len(spans)-1 {
+			spans = slices.Replace(spans, i, i+1, parts(spans[i])...)
+		}
+	}
 	oldest := time.Duration(s.Published.Add(-window(s)).UnixNano())
 	for !s.Ended && len(spans) > 1 && common(spans[0]).end < oldest {
 		spans = spans[1:]
@@ -164,7 +169,7 @@ func start(s *live.Snapshot, spans []live.Span, i int) time.Duration {
 	switch p := spans[i].Period; {
 	case s.Ended && i == 0:
 		return begin(spans[i]).Truncate(time.Millisecond)
-	case p.Sequence == 0:
+	case p.Sequence == 0 && p.Rest == 0:
 		return 0
 	default:
 		return time.Duration(p.Start.UnixMilli()) * time.Millisecond
@@ -221,7 +226,11 @@ func (p period) name(s *live.Snapshot) string {
 	if s.Ended {
 		kind = "s" // static
 	}
-	return kind + strconv.FormatUint(p.Sequence, 10)
+	id := kind + strconv.FormatUint(p.Sequence, 10)
+	if p.Rest > 0 {
+		id += "-" + strconv.FormatUint(p.Rest, 10)
+	}
+	return id
 }
 
 // writeSets writes the AdaptationSets. In one of them are the renditions between which a

@@ -127,6 +127,11 @@ func growing(s *live.Snapshot, prefix string) []period {
 			all = append(all, p)
 		}
 	}
+	for i := len(all) - 2; i >= 0; i-- {
+		if all[i+1].Period != all[i].Period {
+			all = slices.Replace(all, i, i+1, all[i].parts()...)
+		}
+	}
 	oldest := time.Duration(s.Published.Add(-window(s)).UnixNano())
 	for len(all) > 1 && all[0].stop(all[1]) < oldest {
 		all = all[1:]
@@ -157,6 +162,26 @@ func (p period) stop(next period) time.Duration {
 	return max(min(first, next.start), p.start)
 }
 
+// parts returns a period that is over, and behind it, as Periods of their own, what only some of its
+// tracks have.
+func (p period) parts() []period {
+	var all []period
+	for {
+		b, ok := brinkOf(p.Span)
+		if !ok {
+			return append(all, p)
+		}
+		rest, g := p, *p.grid
+		p.Tracks, rest.Tracks = b.cut(p.Tracks)
+		g.Number, g.Start = b.number, g.At(b.number)
+		rest.grid, rest.start = &g, g.Start.Duration(g.Timescale()).Truncate(time.Millisecond)
+		if b.front {
+			all = append(all, p)
+		}
+		p = rest
+	}
+}
+
 // id returns the Period's name: its grid's first segment tells it from others.
 func (p period) id() string { return fmt.Sprintf("p%d.%d", p.Sequence, p.grid.Number) }
 
@@ -184,7 +209,7 @@ func (g *grid) timescale(t media.Track) uint32 {
 // else that it has the same header (ISO/IEC 23009-1 5.3.2.4).
 func (p period) writeLink(b *draft, l live.Listed) {
 	before := p.grid.before
-	if before == nil {
+	if before == nil || before.Period == p.Period && len(before.Tracks) != len(p.Tracks) {
 		return
 	}
 	kind := "connectivity"

@@ -30,6 +30,7 @@ type Period struct {
 	Start    time.Time
 	First    uint64    // number of its first segment with media; gaps may be listed in front of it
 	Headers  []*Header // one for each rendition, in the presentation's order
+	Rest     uint64    // in a text that has the rest of a period: number of its first segment; else 0
 }
 
 // Header returns the header of a track in the period, nil if it has none.

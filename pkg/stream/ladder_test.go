@@ -2,15 +2,20 @@ package stream_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"sluice/pkg/dash"
 	"sluice/pkg/media"
+	"sluice/pkg/scroll"
 	"sluice/pkg/stream"
 )
 
@@ -153,9 +158,47 @@ func (r *rig) playEvents(all []event) {
 		r.registry.Check()
 		if _, ok := r.registry.Lookup(show.App, show.Key); ok {
 			r.observe()
+			r.observeSeams()
 		}
 	}
 	r.verify()
+}
+
+var periods = regexp.MustCompile(`<Period id="([^"]+)" start="PT([\d.]+)S"(?: duration="PT([\d.]+)S")?>`)
+
+// observeSeams looks for time between the Periods of manifests in which nothing is shown. While one track
+// is a part behind others it may seem so.
+func (r *rig) observeSeams() {
+	const often, passing = 200 * time.Millisecond, 300 * time.Millisecond
+	if r.now.Sub(r.looked) < often {
+		return
+	}
+	r.looked = r.now
+	if r.seams == nil {
+		r.seams, r.holes = map[string]bool{}, map[string]time.Time{}
+	}
+	seconds := func(text string) float64 {
+		n, _ := strconv.ParseFloat(text, 64)
+		return n
+	}
+	for name, manifest := range map[string]*scroll.Text{"index.mpd": dash.MPD(r.snapshot(), ""), "ll.mpd": dash.LowLatency(r.snapshot(), "")} {
+		if manifest == nil {
+			continue
+		}
+		all := periods.FindAllStringSubmatch(string(manifest.Bytes()), -1)
+		for i, p := range all[:max(len(all)-1, 0)] {
+			next := all[i+1]
+			if hole := seconds(next[2]) - seconds(p[2]) - seconds(p[3]); p[3] != "" && hole > 0.1 {
+				what := fmt.Sprintf("for %.1f s between %s and %s of %s", hole, p[1], next[1], name)
+				if r.holes[what].IsZero() {
+					r.holes[what] = r.now
+				}
+				if r.now.Sub(r.holes[what]) > passing {
+					r.seams[what] = true
+				}
+			}
+		}
+	}
 }
 
 // together checks that segments of tracks of video begin so near to each other, with key frames, and returns how
@@ -304,6 +347,9 @@ func TestLadderGoesOn(t *testing.T) {
 				p.phase = p.from / 40 % 50
 			}
 			r.playRungs(rungs...)
+			if len(r.seams) > 0 {
+				t.Errorf("in DASH there is nothing %v", slices.Sorted(maps.Keys(r.seams)))
+			}
 			all := r.snapshot()
 			for _, id := range []media.TrackID{v0, v1, v2} {
 				t.Logf("%v: %s", id, r.shape(id))

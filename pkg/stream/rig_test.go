@@ -141,6 +141,9 @@ type rig struct {
 	config   stream.Config
 	registry *stream.Registry
 	pub      *stream.Publication
+	seams    map[string]bool      // see observeSeams
+	holes    map[string]time.Time // likewise: when each was first seen
+	looked   time.Time            // when it did
 
 	realTime bool // of a bubble
 
