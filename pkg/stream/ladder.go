@@ -48,9 +48,10 @@ type member struct {
 	// What follows is guarded by the gathering.
 	tracks  []media.Track
 	aligned bool
-	ahead   uint32 // by which times in the whole are ahead of the member's, in ms modulo 2^32
-	repeats bool   // its sound may be of times of which there has been that of another
-	newest  uint32 // time of the newest frame
+	ahead   uint32    // by which times in the whole are ahead of the member's, in ms modulo 2^32
+	repeats bool      // its sound may be of times of which there has been that of another
+	since   time.Time // when its first frame came
+	newest  uint32    // time of the newest frame
 	came    time.Time
 }
 
@@ -140,7 +141,7 @@ func (m *member) enter(pub *Publication) {
 // join makes a member one of those on air, whose times are not known yet.
 func (m *member) join() {
 	g := m.gathering
-	m.aligned, m.repeats = false, true
+	m.aligned, m.repeats, m.since = false, true, time.Time{}
 	if last := g.last; last != nil {
 		g.last = nil
 		if g.sound = nil; last.index != m.index {
@@ -280,6 +281,9 @@ func (m *member) take(a arrival) error {
 		m.aligned = false
 	}
 	m.newest, m.came = a.Time, a.at
+	if m.since.IsZero() {
+		m.since = a.at
+	}
 	if !m.aligned && !m.align(a) {
 		return nil
 	}
@@ -349,7 +353,7 @@ func (m *member) align(a arrival) bool {
 	if m.films() && (a.Track != (media.TrackID{Kind: media.Video}) || !a.Key) {
 		return false
 	}
-	at, off, ok := g.clock.place(a, m.films(), g.lead() != nil)
+	at, off, ok := g.clock.place(a, m.films(), g.lead() != nil, a.at.Sub(m.since) >= calm)
 	if !ok {
 		return false
 	}

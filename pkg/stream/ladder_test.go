@@ -46,6 +46,7 @@ type rung struct {
 	jump   int // of its times in the middle, in ms
 	delay  int // from decoding to showing a key frame, in ms
 	hurry  int // by how much what it sends comes sooner from 5 s on, in ms
+	burst  int // how much it sends at once when it begins, in ms
 	mute   int // ms from which on it sends no sound
 	lag    int // by how much its sound comes later than its pictures from 5 s on, in ms
 
@@ -120,6 +121,7 @@ func (p *rung) events(r *rig) (all []event) {
 		if e.at > p.from+5000 {
 			due -= p.hurry
 		}
+		due = max(due-p.burst, min(due, p.from+p.late))
 		last = max(last, due) // nothing overtakes what was sent before
 		all[i].at = last
 	}
@@ -170,13 +172,10 @@ var periods = regexp.MustCompile(`<Period id="([^"]+)" start="PT([\d.]+)S"(?: du
 // is a part behind others it may seem so.
 func (r *rig) observeSeams() {
 	const often, passing = 200 * time.Millisecond, 300 * time.Millisecond
-	if r.now.Sub(r.looked) < often {
+	if r.seams == nil || r.now.Sub(r.looked) < often {
 		return
 	}
 	r.looked = r.now
-	if r.seams == nil {
-		r.seams, r.holes = map[string]bool{}, map[string]time.Time{}
-	}
 	seconds := func(text string) float64 {
 		n, _ := strconv.ParseFloat(text, 64)
 		return n
@@ -318,6 +317,12 @@ func TestLadderGoesOn(t *testing.T) {
 		"one comes late and goes": {
 			{member: "show_hi", to: 60_000}, {member: "show_mid", to: 60_000}, {member: "show_lo", from: 11_000, to: 31_000},
 		},
+		"one comes late, faster at first": {
+			{member: "show_hi", to: 60_000}, {member: "show_mid", to: 60_000}, {member: "show_lo", from: 11_520, to: 60_000, ahead: 7777, burst: 500, phase: 50},
+		},
+		"the best comes late, faster at first": {
+			{member: "show_hi", from: 11_520, to: 60_000, ahead: 7777, burst: 500, phase: 50}, {member: "show_mid", to: 60_000}, {member: "show_lo", to: 60_000},
+		},
 		"the first goes": {
 			{member: "show_hi", to: 25_300}, {member: "show_mid", to: 60_000}, {member: "show_lo", to: 60_000},
 		},
@@ -342,9 +347,12 @@ func TestLadderGoesOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, inQualities)
+			r.seams, r.holes = map[string]bool{}, map[string]time.Time{}
 			for i, p := range rungs {
 				p.fps, p.gop, p.late = 25, 50, 10*i
-				p.phase = p.from / 40 % 50
+				if p.phase == 0 {
+					p.phase = p.from / 40 % 50
+				}
 			}
 			r.playRungs(rungs...)
 			if len(r.seams) > 0 {

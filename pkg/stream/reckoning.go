@@ -15,6 +15,10 @@ const (
 	// others: what is shown jumps by that where a player switches.
 	moved = 500 * time.Millisecond
 
+	// calm is how long a member must have sent for when its frames come to say what time it is: ffmpeg 8 and
+	// later send the first half second at once.
+	calm = time.Second
+
 	// together is by how much key frames differ that are taken to be the same one while the time from
 	// one to the next is not known: several encoders are started at once.
 	together = 100 * time.Millisecond
@@ -65,8 +69,8 @@ func (c *reckoning) meets(at uint32) bool {
 // place returns the time in the whole of the first frame that comes of a member, and by how much
 // that is off its time of arrival. Where the others send a picture, a key frame is at one of
 // theirs, or, where that is too far, it is left where it came. It may be too early to say, while
-// somebody leads.
-func (c *reckoning) place(a arrival, key, led bool) (at uint32, off time.Duration, ok bool) {
+// somebody leads, as long as the member has not settled or key frames of the lead are to come.
+func (c *reckoning) place(a arrival, key, led, settled bool) (at uint32, off time.Duration, ok bool) {
 	if !c.known {
 		return a.Time, 0, true
 	}
@@ -77,7 +81,7 @@ func (c *reckoning) place(a arrival, key, led bool) (at uint32, off time.Duratio
 	switch {
 	case !key || len(c.keys) == 0:
 		return now, 0, true
-	case c.keys.interval() == 0 && led && apart(c.keys.nearest(now+delay), now+delay) > together:
+	case led && (c.keys.interval() == 0 || !settled) && apart(c.keys.nearest(now+delay), now+delay) > together:
 		return 0, 0, false
 	}
 	if at = c.keys.coming(now+delay) - delay; apart(at, now) <= moved {
