@@ -63,6 +63,9 @@ func (v lists) read(node *yaml.Node) error {
 			return fmt.Errorf("%s: %s stands where a list should", l.Name, kind(list))
 		}
 		for _, item := range list.Content {
+			if isNull(item) {
+				return fmt.Errorf("%s: nothing stands where a name should", l.Name)
+			}
 			if item.Kind != yaml.ScalarNode {
 				return fmt.Errorf("%s: a name that begins with { needs quotes around it", l.Name)
 			}

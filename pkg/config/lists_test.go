@@ -37,6 +37,7 @@ func TestListsThatCannotBe(t *testing.T) {
 		"ladders: [a]":            "sluice.yml:1: ladders: a list stands where names with lists should",
 		"ladders:\n  a: b":        `sluice.yml:2: ladders: a: "b" stands where a list should`,
 		"ladders:\n  {name}: [b]": "sluice.yml:2: ladders: a name that begins with { needs quotes around it",
+		"ladders: {a: [b, null]}": "sluice.yml:1: ladders: a: nothing stands where a name should",
 		"ladders: {a: [{name}]}":  "sluice.yml:1: ladders: a: a name that begins with { needs quotes around it",
 	} {
 		cfg := Default()

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/language"
+
 	"sluice/pkg/amf"
 	"sluice/pkg/media"
 )
@@ -76,11 +78,24 @@ func titles(o *amf.Object) map[media.TrackID]media.Title {
 func titleOf(o *amf.Object) media.Title {
 	const most = 64 // properties
 	o = &amf.Object{Fields: o.Fields[:min(len(o.Fields), most)]}
-	language := cmp.Or(o.Text("language"), o.Text("lang"))
-	if !isLanguage(language) {
-		language = ""
+	tongue := canonical(cmp.Or(o.Text("language"), o.Text("lang")))
+	return media.Title{Language: tongue, Name: text(cmp.Or(o.Text("name"), o.Text("title"), o.Text("label")))}
+}
+
+// canonical returns a language as BCP 47 has it, which are two letters where there are such ("en" for "eng",
+// "de" for "ger"), or nothing for what is none.
+func canonical(s string) string {
+	if !isLanguage(s) {
+		return ""
 	}
-	return media.Title{Language: language, Name: text(cmp.Or(o.Text("name"), o.Text("title"), o.Text("label")))}
+	switch tag, err := language.Parse(s); {
+	case err != nil:
+		return s // well-formed, of which nobody knows
+	case tag == language.Und:
+		return ""
+	default:
+		return tag.String()
+	}
 }
 
 // isLanguage reports whether s has the form of a tag of BCP 47: subtags of up to eight letters

@@ -119,3 +119,16 @@ func TestParseMetadata(t *testing.T) {
 		}
 	}
 }
+
+// TestLanguages has publishers name languages in codes of three letters, as files do.
+func TestLanguages(t *testing.T) {
+	for said, want := range map[string]string{
+		"eng": "en", "ger": "de", "deu": "de", "fre": "fr", "gsw": "gsw", "pt-br": "pt-BR", "EN": "en", "und": "", "qaa": "qaa", "xx-unknownxx": "", "e": "", "english": "english",
+	} {
+		o := &amf.Object{Fields: []amf.Field{{Name: "language", Value: said}}}
+		m, _ := flv.ParseMetadata([]any{"onMetaData", o})
+		if got := m.Titles[media.TrackID{Kind: media.Audio}].Language; got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+	}
+}

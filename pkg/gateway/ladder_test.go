@@ -113,6 +113,7 @@ func TestLaddersThatCannotBe(t *testing.T) {
 		`{"{name}/show": ["{name}/a"]}`:    `"{name}/show": an application cannot be a pattern`,
 		`{show: ["a b"]}`:                  `"a b" is not like show_720p, live/show_720p or {name}_720p`,
 		`{show: [show_a], show: [show_b]}`: `"show" stands there twice`,
+		`{a: [b], b: [a]}`:                 `"b" has members, and cannot be one of "a"`,
 	} {
 		cfg := config.Default()
 		if err := cfg.Set("--ladders", "ladders", text); err != nil {

@@ -23,5 +23,12 @@ func laddersOf(cfg config.Config) (all []stream.Ladder, err error) {
 		seen[l.Name] = true
 		all = append(all, ladder)
 	}
+	for _, l := range all {
+		for _, m := range l.Members {
+			if seen[m] {
+				return nil, cfg.Fault("ladders", fmt.Errorf("%q has members, and cannot be one of %q", m, l.Stream))
+			}
+		}
+	}
 	return all, nil
 }

@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -426,6 +427,24 @@ func TestLadderIsHeard(t *testing.T) {
 				t.Errorf("%d periods", n)
 			}
 		})
+	}
+}
+
+// TestLadderTakesOnePicture has a member send two: its broadcaster is told.
+func TestLadderTakesOnePicture(t *testing.T) {
+	r := newRig(t, inQualities)
+	p := &rung{member: "show_hi", r: r}
+	pub, err := r.registry.Publish(t.Context(), stream.Name{App: "live", Key: p.member}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := video(2)
+	second.ID = v1
+	if err := errors.Join(pub.WriteTrack(video(1)), pub.WriteTrack(second), pub.WriteTrack(second), pub.Close(io.EOF)); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.warned) != 1 || !strings.Contains(r.warned[0], "sends one picture") {
+		t.Errorf("%q", r.warned)
 	}
 }
 

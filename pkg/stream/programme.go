@@ -93,6 +93,9 @@ func (p *programme) declareTrack(t media.Track) {
 		if p.declare(t) {
 			p.member.adopt(t)
 		}
+		if t.ID.Kind == media.Video && t.ID.Index > 0 {
+			p.warn(beside, t.ID, "for", 0)
+		}
 		return
 	}
 	if !p.postpone(t) {

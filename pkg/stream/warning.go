@@ -22,6 +22,7 @@ const (
 	early
 	still
 	unaligned
+	beside
 	warnings // how many there are
 )
 
@@ -46,6 +47,8 @@ func (w warning) String() string {
 		return "nothing comes of the picture: viewers stand still until it is back"
 	case unaligned:
 		return "key frames of a track of video are not where those of the first one are, or come a segment later: viewers get it no more; give all the same keyframe interval"
+	case beside:
+		return "a member of a ladder sends one picture: its other tracks of video are not taken"
 	case warnings:
 	}
 	return ""
