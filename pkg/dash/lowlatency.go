@@ -127,11 +127,7 @@ func growing(s *live.Snapshot, prefix string) []period {
 			all = append(all, p)
 		}
 	}
-	for i := len(all) - 2; i >= 0; i-- {
-		if all[i+1].Period != all[i].Period {
-			all = slices.Replace(all, i, i+1, all[i].parts()...)
-		}
-	}
+	all = split(all)
 	oldest := time.Duration(s.Published.Add(-window(s)).UnixNano())
 	for len(all) > 1 && all[0].stop(all[1]) < oldest {
 		all = all[1:]
@@ -160,6 +156,16 @@ func (p period) stop(next period) time.Duration {
 		}
 	}
 	return max(min(first, next.start), p.start)
+}
+
+// split puts the parts of those that are over in place of periods.
+func split(all []period) []period {
+	for i := len(all) - 2; i >= 0; i-- {
+		if all[i+1].Period != all[i].Period {
+			all = slices.Replace(all, i, i+1, all[i].parts()...)
+		}
+	}
+	return all
 }
 
 // parts returns a period that is over, and behind it, as Periods of their own, what only some of its
