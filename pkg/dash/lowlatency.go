@@ -178,7 +178,7 @@ func (p period) parts() []period {
 			return append(all, p)
 		}
 		rest, g := p, *p.grid
-		p.Tracks, rest.Tracks = b.cut(p.Tracks)
+		rest.Tracks = b.behind(p.Tracks)
 		g.Number, g.Start = b.number, g.At(b.number)
 		rest.grid, rest.start = &g, g.Start.Duration(g.Timescale()).Truncate(time.Millisecond)
 		if b.front {

@@ -67,29 +67,20 @@ func (b brink) goOn(tracks []live.Listed) func(func(live.Listed) bool) {
 	}
 }
 
-// cut returns what tracks have in front of the brink, and what those that go on have behind.
-func (b brink) cut(tracks []live.Listed) (front, behind []live.Listed) {
-	for _, l := range tracks {
-		at := slices.IndexFunc(l.Segments, func(seg live.Segment) bool { return seg.Number >= b.number })
-		if at < 0 {
-			at = len(l.Segments)
-		}
-		own := l
-		own.Segments, own.Growing = l.Segments[:at], nil
-		if len(own.Segments) > 0 && !empty(own) {
-			front = append(front, own)
-		}
-	}
+// behind returns what those that go on have behind the brink. In front of it nothing is taken away, as a
+// manifest keeps what it has listed; the Period ends there.
+func (b brink) behind(tracks []live.Listed) []live.Listed {
+	var all []live.Listed
 	for l := range b.goOn(tracks) {
 		at := slices.IndexFunc(l.Segments, func(seg live.Segment) bool { return seg.To() > b.at+time.Millisecond })
 		if at < 0 {
 			at = len(l.Segments) // it is growing
 		}
 		if l.Segments = l.Segments[at:]; !empty(l) {
-			behind = append(behind, l)
+			all = append(all, l)
 		}
 	}
-	return front, behind
+	return all
 }
 
 // parts returns a period that is over, and behind it, as Periods of their own, what only some of its
@@ -101,12 +92,11 @@ func parts(span live.Span) []live.Span {
 		if !ok {
 			return append(all, span)
 		}
-		front, behind := b.cut(span.Tracks)
 		if b.front {
-			all = append(all, live.Span{Period: span.Period, Tracks: front})
+			all = append(all, span)
 		}
 		rest := *span.Period
 		rest.Start, rest.Rest = time.Unix(0, int64(b.at)).UTC(), b.number
-		span = live.Span{Period: &rest, Tracks: behind}
+		span = live.Span{Period: &rest, Tracks: b.behind(span.Tracks)}
 	}
 }
