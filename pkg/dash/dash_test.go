@@ -154,6 +154,8 @@ var cases = []struct {
 		return steady(hd, lc).add(1, func(seg *live.Segment) { seg.Independent = seg.Header != hd }).add(2, nil)
 	}},
 	{name: "silent-track", make: func() *show { return steady(hd, lc).begin(1, 12.6, hd, lc).add(2, without(lc)) }},
+	{name: "rest", make: func() *show { return steady(hd, low, lc).add(1, without(low)).begin(1, 14.451, hd, lc).add(2, nil) }},
+	{name: "rest-ended", make: func() *show { return steady(hd, low, lc).add(2, without(hd)).end() }},
 	{name: "long-pause", make: func() *show { return steady(hd, lc).begin(1, 60, hd, lc).add(2, nil) }},
 }
 
