@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -315,3 +316,13 @@ func TestTransportStreamKeepsThreeTargetDurations(t *testing.T) {
 }
 
 var sequences = regexp.MustCompile(`(?m)^#EXT-X-MEDIA-SEQUENCE:\d+`)
+
+// TestOpenGroups has segments of H.264 and of HEVC, of which only the former are said to be independent.
+func TestOpenGroups(t *testing.T) {
+	s := steady(hd, hdr).Snapshot()
+	for id, want := range map[media.TrackID]bool{hd.Track.ID: true, hdr.Track.ID: false} {
+		if got := strings.Contains(string(hls.Media(s, id, hls.CMAF).Bytes()), "#EXT-X-INDEPENDENT-SEGMENTS"); got != want {
+			t.Errorf("%v: %v, want %v", id, got, want)
+		}
+	}
+}

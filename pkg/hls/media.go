@@ -232,9 +232,13 @@ func (p *playlist) head(skipped int) {
 	}
 }
 
-// independent reports whether all segments begin with a sample that a decoder
-// can start at.
+// independent reports whether all segments begin with a sample that a decoder can start at, and need none
+// before them. Those of HEVC may have pictures that are shown first and do (CRA, RASL): that is not looked at.
 func (p *playlist) independent() bool {
+	open := func(seg live.Segment) bool { return seg.Header != nil && seg.Header.Track.Codec == media.HEVC }
+	if p.form != IFrames && len(p.segments) > 0 && open(p.segments[len(p.segments)-1]) {
+		return false
+	}
 	for i := 0; i < len(p.segments) && !p.all; i++ {
 		if !p.segments[i].Independent && !p.segments[i].Gap {
 			return false

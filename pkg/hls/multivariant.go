@@ -22,11 +22,14 @@ func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 		return nil
 	}
 	ladder := byKind(spans[len(spans)-1].Tracks)
+	if form == TS {
+		ladder.audio = together(ladder.audio)
+	}
 	var b bytes.Buffer
 	b.WriteString("#EXTM3U\n")
-	if form == CMAF && (len(ladder.video) > 0 || ladder.choice()) {
+	if ladder.named(form) {
 		for i, group := range ladder.audio {
-			writeAudioGroup(&b, groupID(i), group, prefix)
+			writeAudioGroup(&b, groupID(i), form, group, prefix)
 		}
 	}
 	for _, v := range ladder.variants(form) {
@@ -76,6 +79,21 @@ func byKind(tracks []live.Listed) ladder {
 // alike reports whether people would take two tracks for the same.
 func alike(a, b live.Listed) bool { return a.Header.Track.Title == b.Header.Track.Title }
 
+// together makes one group of all: in MPEG-TS the first track of audio is in the segments of each of video,
+// whatever the group.
+func together(groups [][]live.Listed) [][]live.Listed {
+	if len(groups) == 0 {
+		return nil
+	}
+	all := slices.Concat(groups...)
+	slices.SortStableFunc(all, func(a, b live.Listed) int { return cmp.Compare(a.Header.Track.ID.Index, b.Header.Track.ID.Index) })
+	return [][]live.Listed{all}
+}
+
+// named reports whether groups of audio have names in a form: as playlists of their own, or since there is
+// a choice.
+func (l ladder) named(form Form) bool { return form == CMAF && len(l.video) > 0 || l.choice() }
+
 // groupID returns the name of a group of audio.
 func groupID(i int) string {
 	if i == 0 {
@@ -84,7 +102,7 @@ func groupID(i int) string {
 	return "audio-" + strconv.Itoa(i+1)
 }
 
-// choice reports whether there are several tracks of one codec to listen to.
+// choice reports whether there are several tracks of one group to listen to.
 func (l ladder) choice() bool {
 	return slices.ContainsFunc(l.audio, func(group []live.Listed) bool { return len(group) > 1 })
 }
@@ -98,18 +116,12 @@ type variant struct {
 }
 
 // variants returns those of a form: each video rendition with each group of audio, and
-// behind them audio by itself, for networks that bear no more. In MPEG-TS the first track of
-// audio goes with each of video.
+// behind them audio by itself, for networks that bear no more.
 func (l ladder) variants(form Form) []variant {
-	groups := l.audio
-	if form == TS && len(groups) > 0 {
-		groups = [][]live.Listed{groups[0][:1]}
-	}
-	named := form == CMAF && (len(l.video) > 0 || l.choice())
 	var pictures, sounds []variant
-	for i, group := range groups {
+	for i, group := range l.audio {
 		v := variant{audio: group}
-		if named {
+		if l.named(form) {
 			v.group = groupID(i)
 		}
 		sounds = append(sounds, v)
@@ -119,15 +131,21 @@ func (l ladder) variants(form Form) []variant {
 		}
 	}
 	for i := range l.video {
-		if len(groups) == 0 {
+		if len(l.audio) == 0 {
 			pictures = append(pictures, variant{video: &l.video[i]})
 		}
 	}
 	return append(pictures, sounds...)
 }
 
-func writeAudioGroup(b *bytes.Buffer, id string, audio []live.Listed, prefix string) {
+// writeAudioGroup names the tracks of a group. In MPEG-TS the first one has no playlist: it is in those of the
+// variants.
+func writeAudioGroup(b *bytes.Buffer, id string, form Form, audio []live.Listed, prefix string) {
 	names := namesOf(audio)
+	file := "/index.m3u8"
+	if form == TS {
+		file = "/ts.m3u8"
+	}
 	for i, a := range audio {
 		t := a.Header.Track
 		said := slices.ContainsFunc(audio[:i], func(other live.Listed) bool { return other.Header.Track.Title.Language == t.Title.Language })
@@ -138,7 +156,10 @@ func writeAudioGroup(b *bytes.Buffer, id string, audio []live.Listed, prefix str
 		if t.Channels > 0 {
 			fmt.Fprintf(b, ",CHANNELS=\"%d\"", t.Channels)
 		}
-		fmt.Fprintf(b, ",URI=%q\n", prefix+t.ID.String()+"/index.m3u8")
+		if form == CMAF || i > 0 {
+			fmt.Fprintf(b, ",URI=%q", prefix+t.ID.String()+file)
+		}
+		b.WriteByte('\n')
 	}
 }
 
@@ -172,6 +193,9 @@ func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 		most := slices.MaxFunc(v.audio, func(a, b live.Listed) int { return a.Rendition.Bandwidth - b.Rendition.Bandwidth })
 		main, bandwidth, average = v.audio[0].Header.Track, most.Rendition.Bandwidth, most.Rendition.Average
 		codecs = spoken(form, v.audio)
+		if form == TS && len(v.audio) > 1 { // which comes beside the first one
+			bandwidth, average = bandwidth+v.audio[0].Rendition.Bandwidth, average+v.audio[0].Rendition.Average
+		}
 	}
 	if v.video != nil {
 		main, bandwidth, average = v.video.Header.Track, bandwidth+v.video.Rendition.Bandwidth, average+v.video.Rendition.Average
