@@ -334,7 +334,7 @@ func FuzzParseAV1(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, record []byte) {
 		a, err := codec.ParseAV1(record)
-		if err != nil {
+		if err != nil || a.Sequence == nil {
 			return
 		}
 		if track := a.Track(v0()); track.CodedWidth <= 0 || track.CodedHeight <= 0 || track.Width <= 0 || !track.SampleAspect.Known() {

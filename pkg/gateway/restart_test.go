@@ -237,8 +237,9 @@ func undated(t *testing.T, text string) (rest string, d dating) {
 
 // goesOn reports whether players that come find the same media by what a later dating says.
 func (d dating) goesOn(later dating) bool {
+	const rounding = time.Millisecond
 	passed, more := later.at.Sub(d.at), later.delay-d.delay
-	return passed >= 0 && more >= 0 && more <= passed
+	return passed >= 0 && more >= 0 && more <= passed+rounding
 }
 
 // same checks that all that was there is there, byte for byte.

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,9 +34,18 @@ var (
 // A program is what a hook asks: it keeps what it was asked and gives one answer.
 type program struct {
 	*httptest.Server
+
+	mu      sync.Mutex
 	asked   string
 	fields  http.Header
 	respond func(http.ResponseWriter)
+}
+
+// does makes the program respond in a way.
+func (p *program) does(respond func(http.ResponseWriter)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.respond = respond
 }
 
 func newProgram(t *testing.T) *program {
@@ -45,8 +55,11 @@ func newProgram(t *testing.T) *program {
 		if err != nil {
 			t.Error(err)
 		}
+		p.mu.Lock()
 		p.asked, p.fields = string(content), r.Header
-		p.respond(w)
+		respond := p.respond
+		p.mu.Unlock()
+		respond(w)
 	}))
 	t.Cleanup(p.Close)
 	return p
@@ -58,13 +71,13 @@ func (p *program) hook(format hooks.Format) *hooks.Hook {
 
 // says makes the program answer with a status, a body and a Location.
 func (p *program) says(status int, content string, location ...string) {
-	p.respond = func(w http.ResponseWriter) {
+	p.does(func(w http.ResponseWriter) {
 		for _, to := range location {
 			w.Header().Set("Location", to)
 		}
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(content))
-	}
+	})
 }
 
 // TestQuestions has each format ask what programs for it expect.
@@ -177,7 +190,7 @@ func TestProgramsThatFail(t *testing.T) {
 		},
 		"breaks off": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
 	} {
-		p.respond = respond
+		p.does(respond)
 		_, _, err := p.hook(hooks.Sluice).Admit(t.Context(), publisher)
 		if err == nil || errors.Is(err, hooks.ErrRefused) || strings.Contains(err.Error(), "in-the-url") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("one that %s: %v", what, err)
