@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -22,7 +23,7 @@ type value interface {
 // keys returns all settings, with their places in c. It is the one table that
 // the file, the environment and Set read.
 func (c *Config) keys() []key {
-	return []key{
+	return slices.Concat([]key{
 		{"rtmp.address", text{&c.RTMP.Address}},
 		{"rtmp.handshake_timeout", span{&c.RTMP.HandshakeTimeout}},
 		{"rtmp.publish_timeout", span{&c.RTMP.PublishTimeout}},
@@ -30,21 +31,13 @@ func (c *Config) keys() []key {
 		{"rtmp.max_connections", number{&c.RTMP.MaxConnections}},
 		{"http.address", text{&c.HTTP.Address}},
 		{"publish.keys", lists{&c.Publish.Keys}},
-		{"publish.jwt.secret_file", text{&c.Publish.JWT.SecretFile}},
-		{"publish.jwt.public_key_file", text{&c.Publish.JWT.PublicKeyFile}},
-		{"publish.jwt.key_set", text{&c.Publish.JWT.KeySet}},
-		{"publish.jwt.audience", text{&c.Publish.JWT.Audience}},
-		{"publish.jwt.issuer", text{&c.Publish.JWT.Issuer}},
+	}, c.Publish.JWT.keys("publish.jwt"), []key{
 		{"publish.webhook.url", text{&c.Publish.Webhook.URL}},
 		{"publish.webhook.format", choice[WebhookFormat]{&c.Publish.Webhook.Format, []WebhookFormat{SluiceFormat, NginxRTMPFormat, SRSFormat, MediaMTXFormat}}},
 		{"publish.webhook.secret_file", text{&c.Publish.Webhook.SecretFile}},
 		{"publish.webhook.timeout", span{&c.Publish.Webhook.Timeout}},
 		{"watch.secret_file", text{&c.Watch.SecretFile}},
-		{"watch.jwt.secret_file", text{&c.Watch.JWT.SecretFile}},
-		{"watch.jwt.public_key_file", text{&c.Watch.JWT.PublicKeyFile}},
-		{"watch.jwt.key_set", text{&c.Watch.JWT.KeySet}},
-		{"watch.jwt.audience", text{&c.Watch.JWT.Audience}},
-		{"watch.jwt.issuer", text{&c.Watch.JWT.Issuer}},
+	}, c.Watch.JWT.keys("watch.jwt"), []key{
 		{"watch.trusted", text{&c.Watch.Trusted}},
 		{"store.type", choice[StoreType]{&c.Store.Type, []StoreType{Disk, InMemory}}},
 		{"store.path", text{&c.Store.Path}},
@@ -68,6 +61,17 @@ func (c *Config) keys() []key {
 		{"ts.cache_bytes", &c.TS.CacheBytes},
 		{"log.level", level{&c.Log.Level}},
 		{"log.format", choice[LogFormat]{&c.Log.Format, []LogFormat{JSON, Console}}},
+	})
+}
+
+// keys returns those of a section.
+func (j *JWT) keys(section string) []key {
+	return []key{
+		{section + ".secret_file", text{&j.SecretFile}},
+		{section + ".public_key_file", text{&j.PublicKeyFile}},
+		{section + ".key_set", text{&j.KeySet}},
+		{section + ".audience", text{&j.Audience}},
+		{section + ".issuer", text{&j.Issuer}},
 	}
 }
 

@@ -50,6 +50,7 @@ func TestPublishAuthorisation(t *testing.T) {
 		{"a wrong one", "/live/show?token=" + one + "x", ""},
 		{"a key on another name", "/live/other?token=" + one, ""},
 		{"a key in another application", "/studio/" + one, ""},
+		{"the same with something behind it", "/studio/" + one + "?title=x", ""},
 		{"a token on another name", "/live/show?token=" + other, ""},
 		{"a token that has expired", "/live/show?token=" + expired, ""},
 		{"half a token", "/live/show?token=" + right[:len(right)-9], ""},

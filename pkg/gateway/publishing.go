@@ -48,7 +48,7 @@ func (p publishing) admit(ctx context.Context, req *rtmp.Request) error {
 		Query: req.Query, URL: req.TCURL, Encoder: req.Encoder, Conn: req.Conn,
 	})
 	if err != nil {
-		if len(req.Query) == 0 {
+		if token == "" {
 			req.Name = hidden
 		}
 		hold(ctx, err)
