@@ -179,13 +179,14 @@ func (m *member) pause() {
 		return // all of it ends, or is taken up by who stands by
 	}
 	for _, t := range m.tracks {
-		if id, ok := m.place(t.ID); ok {
+		if id, ok := m.place(t.ID); ok && !sounds(t) {
 			g.whole.withdraw(id)
 		}
 	}
 	if g.sound == m {
 		g.sound = nil
-		g.listen(g.clock.newest)
+		g.listen(g.clock.newest) // before what is the same to listen to is taken out: it goes on
+		g.withdrawSounds(m, g.sound)
 	}
 	if m.aligned {
 		g.log.Info().Stringer("member", m.name).Msg("member leaves the ladder")
@@ -212,8 +213,15 @@ func (g *gathering) hear(m *member, from uint32) {
 		return
 	}
 	g.log.Warn().Stringer("member", before.name).Stringer("instead", m.name).Msg("sound of a member does not come, or late: that of another one is heard")
-	for _, t := range before.tracks {
-		if sounds(t) && !slices.ContainsFunc(m.tracks, func(other media.Track) bool { return other.ID == t.ID }) {
+	g.withdrawSounds(before, m)
+}
+
+// withdrawSounds takes the sound of a member out of the whole, but for what another one, who is heard
+// instead if there is any, has in its place.
+func (g *gathering) withdrawSounds(m, instead *member) {
+	for _, t := range m.tracks {
+		taken := instead != nil && slices.ContainsFunc(instead.tracks, func(other media.Track) bool { return other.ID == t.ID })
+		if sounds(t) && !taken {
 			g.whole.withdraw(t.ID)
 		}
 	}
