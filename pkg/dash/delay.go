@@ -19,8 +19,10 @@ type stretch struct {
 // last one has no end if somebody goes on with it.
 func stretches(s *live.Snapshot, spans iter.Seq[live.Span]) []stretch {
 	var all []stretch
+	var last live.Span
 	for span := range spans {
 		next := common(span)
+		last = span
 		switch n := len(all); {
 		case next.begin >= next.end:
 		case n > 0 && (all[n-1].period == next.period || next.begin < all[n-1].end+crumb):
@@ -29,18 +31,32 @@ func stretches(s *live.Snapshot, spans iter.Seq[live.Span]) []stretch {
 			all = append(all, next)
 		}
 	}
-	if n := len(all); n > 0 && !s.Away && !over(s, all[n-1].period) {
+	if n := len(all); n > 0 && !s.Away && !over(s, last) {
 		all[n-1].end = math.MaxInt64
 	}
 	return all
 }
 
-// over reports whether something of a later period has come, which need not be listed yet.
-func over(s *live.Snapshot, period uint64) bool {
+// over reports whether something of a later period has come, which need not be listed yet, and
+// is not the sequel of a track of its kind.
+func over(s *live.Snapshot, span live.Span) bool {
 	return slices.ContainsFunc(s.Renditions, func(r live.Rendition) bool {
-		n := len(r.Segments)
-		return n > 0 && r.Segments[n-1].Period.Sequence > period || r.Growing != nil && r.Growing.Period.Sequence > period
+		next := after(&r, span.Sequence)
+		return next != nil && !slices.ContainsFunc(span.Tracks, func(l live.Listed) bool {
+			return l.Header.Track.ID.Kind == r.ID.Kind && next.From() < newest(l).To()+crumb
+		})
 	})
+}
+
+// after returns the first segment with media of the rendition behind a period, nil if there is none.
+func after(r *live.Rendition, period uint64) *live.Segment {
+	if i := slices.IndexFunc(r.Segments, func(seg live.Segment) bool { return seg.Period.Sequence > period && played(seg) }); i >= 0 {
+		return &r.Segments[i]
+	}
+	if g := r.Growing; g != nil && g.Period.Sequence > period {
+		return &g.Segment
+	}
+	return nil
 }
 
 // common returns the stretch in which each track of a period has media.

@@ -7,6 +7,7 @@ import (
 
 	"sluice/pkg/dash"
 	"sluice/pkg/live"
+	"sluice/pkg/media"
 )
 
 var (
@@ -88,4 +89,32 @@ func playable(s *live.Snapshot, at time.Time) bool {
 		}
 	}
 	return true
+}
+
+// TestTracksMayGoWithoutDelay has one of two qualities go. When the next period begins, of which manifests do not
+// tell yet, who comes begins as far behind as always: nothing is missing of the other one.
+func TestTracksMayGoWithoutDelay(t *testing.T) {
+	s := on(hd, low, lc).film(unseen, 60, 60, 60)
+	delays := func() [2]string {
+		snapshot := s.Snapshot()
+		return [2]string{
+			string(target.FindSubmatch(dash.LowLatency(snapshot, "").Bytes())[0]),
+			string(suggested.FindSubmatch(dash.MPD(snapshot, "").Bytes())[0]),
+		}
+	}
+	usual := delays()
+	for _, h := range s.period.Headers {
+		seg := s.next(h)
+		seg.Duration = media.TicksOf(2002*time.Millisecond, h.Track.Timescale)
+		if h == low {
+			seg.Duration /= 4
+		}
+		s.Add(h.Track.ID, seg, targets, noon.Add(8459*time.Millisecond))
+	}
+	s.number++
+	s.Leave(low.Track.ID, 0)
+	s.begin(1, 8.459, hd, lc).open(hd)
+	if got := delays(); got != usual {
+		t.Errorf("%q, and before %q", got, usual)
+	}
 }
