@@ -26,10 +26,15 @@ const (
 // (RFC 8216bis 6.2.5.2). The last segment, in its words, is the growing one
 // from its first part on. The answer is always the whole playlist, or its
 // update; directives are ignored when the presentation has ended, or does not
-// offer to hold requests.
+// offer to hold requests. The playlist of a track that the presentation goes on
+// without cannot be had: players that have it from an older multivariant playlist
+// would wait for more of it, and take another instead.
 func (d Directives) Judge(s *live.Snapshot, id media.TrackID) Verdict {
 	const furthest = 2 // segments behind the last one
 	r := s.Rendition(id)
+	if r != nil && r.Gone && !s.Ended {
+		return Never
+	}
 	if !d.Held || s.Ended || s.Targets.Part <= 0 || r == nil || len(r.Segments) == 0 {
 		return Ready
 	}

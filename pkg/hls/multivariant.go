@@ -21,7 +21,7 @@ func Multivariant(s *live.Snapshot, form Form, prefix string) []byte {
 	if len(spans) == 0 || !offered(spans, form) {
 		return nil
 	}
-	ladder := byKind(spans[len(spans)-1].Tracks)
+	ladder := byKind(slices.DeleteFunc(spans[len(spans)-1].Tracks, func(l live.Listed) bool { return l.Rendition.Gone && !s.Ended }))
 	if form == TS {
 		ladder.audio = together(ladder.audio)
 	}

@@ -106,6 +106,9 @@ type Rendition struct {
 	Growing *Growing // the segment behind Segments, nil until it has anything
 	Hint    string   // name of the part that comes next; empty unless that is certain, should the publisher not be away
 
+	Gone bool   // for now the presentation goes on without it, and has others of its kind
+	From uint64 // number of the first segment of a period that is without it, where it is gone; 0 until there is one
+
 	changed chan struct{} // closed when there is a newer state
 
 	dependent int           // how many of Segments begin with a sample that no decoder can start at

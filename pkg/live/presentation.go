@@ -92,6 +92,7 @@ func (p *Presentation) Grow(id media.TrackID, growing Growing, hint string, now 
 			next.Published = now
 		}
 		next.Away = false
+		r.Gone, r.From = false, 0
 		r.Growing, r.Hint = &growing, hint
 		removed = r.extend(next, now)
 	})
@@ -113,6 +114,7 @@ func (p *Presentation) Add(id media.TrackID, seg Segment, targets Targets, now t
 			return
 		}
 		next.Published, next.Away = now, false
+		r.Gone, r.From = false, 0
 		r.Growing = nil
 		if r.Hint != PartName(seg.End()) {
 			r.Hint = ""
@@ -120,6 +122,13 @@ func (p *Presentation) Add(id media.TrackID, seg Segment, targets Targets, now t
 		removed = r.extend(next, now, seg)
 	})
 	return removed
+}
+
+// Leave says that the presentation goes on without a track, which may come back, and has others
+// of its kind. from is the number of the first segment of a period without it, 0 if none has begun.
+// What there is of it can still be had.
+func (p *Presentation) Leave(id media.TrackID, from uint64) {
+	p.update(id, func(_ *Snapshot, r *Rendition) { r.Gone, r.From, r.Hint = true, from, "" })
 }
 
 // Forgo says that the part of a track that was hinted at will not come.

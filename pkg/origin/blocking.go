@@ -86,8 +86,12 @@ func (o *Origin) playlist(w http.ResponseWriter, r *http.Request, p *live.Presen
 		}
 		key.skip, held = asked.Skip, asked.Held && s.Targets.Part > 0
 	}
-	if s.Rendition(key.track) == nil {
+	switch of := s.Rendition(key.track); {
+	case of == nil:
 		o.fail(w, r, fs.ErrNotExist) // and no key is made of what does not exist
+		return
+	case of.Gone && !s.Ended:
+		o.fail(w, r, errEarly) // it may be back
 		return
 	}
 	o.serveText(w, r, s, key, held)
@@ -110,7 +114,7 @@ func (o *Origin) await(w http.ResponseWriter, r *http.Request, p *live.Presentat
 	case hls.TooFar:
 		return nil, errDirectives
 	case hls.Never:
-		return nil, fs.ErrNotExist
+		return nil, errEarly
 	default:
 		return s, nil
 	}

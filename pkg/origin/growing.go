@@ -81,6 +81,13 @@ func (at place) absent(w http.ResponseWriter, r *http.Request, s *live.Snapshot)
 	return nil
 }
 
+// lacking reports whether the segment belongs to a period that the presentation has without
+// the track: players that do not know of that yet count on.
+func (at place) lacking(s *live.Snapshot) bool {
+	r := s.Rendition(at.track)
+	return r != nil && r.From > 0 && at.number >= r.From && at.number-r.From < most
+}
+
 // most is how many segments players count on that do not know that nobody publishes.
 const most = 1000
 
@@ -180,10 +187,10 @@ func (o *Origin) whole(w http.ResponseWriter, r *http.Request, p *live.Presentat
 	}
 	holder, seg, ok := at.stored(p, s)
 	switch {
+	case !ok && at.lacking(s), seg.Gap:
+		return at.serveNothing(w, r, 0)
 	case !ok:
 		return at.absent(w, r, s)
-	case seg.Gap:
-		return at.serveNothing(w, r, 0)
 	}
 	blob, err := o.Store.Open(holder.Blob(at.track, seg.Name))
 	if err != nil {
@@ -213,7 +220,7 @@ const away = 19 * time.Second
 // a part of a segment early. While nobody publishes they go on counting.
 func (o *Origin) due(s *live.Snapshot, at place) bool {
 	next := upcoming(s, at.track)
-	return !s.Ended && next > 0 && (at.number == next || s.Away && at.number > next && at.number-next < most)
+	return !s.Ended && next > 0 && !at.lacking(s) && (at.number == next || s.Away && at.number > next && at.number-next < most)
 }
 
 // upcoming returns the number of the segment behind the newest that there is
@@ -347,10 +354,10 @@ func (o *Origin) partOf(w http.ResponseWriter, r *http.Request, p *live.Presenta
 	}
 	holder, seg, ok := at.stored(p, s)
 	switch {
+	case !ok && at.lacking(s), seg.Gap:
+		return at.serveNothing(w, r, k)
 	case !ok:
 		return fs.ErrNotExist
-	case seg.Gap:
-		return at.serveNothing(w, r, k)
 	}
 	if len(seg.Parts) == 0 {
 		seg.Parts = []live.Part{{Start: seg.Start, Duration: seg.Duration, Size: seg.Size}}

@@ -78,6 +78,24 @@ func (p *programme) beginEra(s *segment.Placed) {
 	p.log.Info().Uint64("period", p.era.Sequence).Msg("period begins")
 }
 
+// tell is for when viewers are told of an era: its headers are fixed. They are told of the tracks of
+// video that the newest one is without, while it has others.
+func (p *programme) tell(e *era) {
+	if e.listed {
+		return
+	}
+	e.listed = true
+	films := func(h *live.Header) bool { return h.Track.ID.Kind == media.Video }
+	if e != p.era || !slices.ContainsFunc(e.Headers, films) {
+		return
+	}
+	for _, r := range p.live.Snapshot().Renditions {
+		if r.ID.Kind == media.Video && e.Header(r.ID) == nil {
+			p.live.Leave(r.ID, e.First)
+		}
+	}
+}
+
 // joint returns the number of the segment with which a period begins that has media
 // from the given one on. What nothing came of is listed as gaps: the first belongs to
 // the period before and the others to this one, unless a track went on in them.

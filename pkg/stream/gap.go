@@ -57,7 +57,7 @@ func (w *writer) skip() bool {
 	w.seg = gap(p.base+w.next, &e.Period, w.header, start, length)
 	w.seg.Offset = offset
 	w.end = w.seg.End()
-	if w.next >= p.era.first { // else nobody was there to be silent
+	if w.next >= p.era.first && !w.stale { // else nobody was there to be silent
 		w.silent += length.Duration(scale)
 	}
 	w.next++

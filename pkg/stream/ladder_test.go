@@ -376,6 +376,44 @@ func TestLadderGoesOn(t *testing.T) {
 	}
 }
 
+// TestLadderChanges has a member go, whose sound is heard, and come back. What viewers wait for then is
+// there without delay: nothing is open that nobody goes on with, and no sound is missing.
+func TestLadderChanges(t *testing.T) {
+	r := newRig(t, inQualities)
+	hi := &rung{member: "show_hi", to: 25_300}
+	back := &rung{member: "show_hi", from: 45_000, to: 70_000, phase: 25}
+	var all []event
+	for i, p := range []*rung{hi, {member: "show_mid", to: 70_000}, {member: "show_lo", to: 70_000}, back} {
+		p.fps, p.gop, p.late = 25, 50, 10*i
+		all = append(all, p.events(r)...)
+	}
+	look := func(ms int, gone, from bool) {
+		all = append(all, event{ms, func() {
+			v := r.snapshot().Rendition(v0)
+			if v.Gone != gone || (v.From > 0) != from || gone && (v.Growing != nil || v.Hint != "") {
+				t.Errorf("at %d ms: gone %v, from %d on, growing %v, %q is promised", ms, v.Gone, v.From, v.Growing != nil, v.Hint)
+			}
+			for _, id := range []media.TrackID{v1, v2, a0} {
+				if other := r.snapshot().Rendition(id); other.Gone || other.From > 0 {
+					t.Errorf("at %d ms: %v is gone", ms, id)
+				}
+			}
+		}})
+	}
+	look(25_200, false, false)
+	look(25_400, true, false) // at once
+	look(26_500, true, true)  // a period has begun
+	look(44_900, true, true)
+	look(55_000, false, false)
+	r.playEvents(all)
+	for _, seg := range r.listed[a0] {
+		if frames := media.Ticks(seg.Frames * 1024); !seg.Gap && (seg.Duration-frames).Duration(48000).Abs() > 50*time.Millisecond {
+			t.Errorf("%s has %d frames", describe(seg), seg.Frames)
+		}
+	}
+	r.whole()
+}
+
 // whole checks that at any time there is a picture, and sound.
 func (r *rig) whole() {
 	r.t.Helper()

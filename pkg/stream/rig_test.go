@@ -397,6 +397,10 @@ func (r *rig) observeNext(rendition *live.Rendition) {
 	if len(known) == 0 || r.promised == nil {
 		return
 	}
+	if rendition.Gone { // its playlist cannot be had
+		delete(r.promised, rendition.ID)
+		return
+	}
 	if p, ok := r.promised[rendition.ID]; ok {
 		for _, seg := range known {
 			if seg.Number == p.number && seg.Period.Sequence != p.period {

@@ -96,6 +96,18 @@ func (p *programme) drop(id media.TrackID) {
 	p.active = slices.DeleteFunc(p.active, func(other media.TrackID) bool { return other == id })
 	p.lineUp()
 	p.renew()
+	if id.Kind == media.Video && len(p.active) > 0 && p.active[0].Kind == media.Video {
+		p.bereave(id)
+	}
+}
+
+// bereave ends the segment of a track of video that others go on without, as nobody knows whether more
+// will come, and tells viewers to take one of these.
+func (p *programme) bereave(id media.TrackID) {
+	if w := p.writer(id); w != nil && w.era != nil {
+		w.finish(w.tail(), elsewhere)
+		p.live.Leave(id, 0)
+	}
 }
 
 // lineUp puts the active tracks in order and tells the cutter of them.
