@@ -25,6 +25,7 @@ const DefaultPath = "configs/sluice.yml"
 type Config struct {
 	RTMP    RTMP
 	HTTP    HTTP
+	API     API
 	Publish Publish
 	Watch   Watch
 	Store   Store
@@ -54,6 +55,12 @@ type RTMP struct {
 // HTTP is the side of the players.
 type HTTP struct {
 	Address string // host:port to listen on; the host may be empty
+}
+
+// API is the side of the operators. It is on if Address is set, and needs TokenFile then.
+type API struct {
+	Address   string // host:port to listen on; empty for none
+	TokenFile string // holds what callers must present
 }
 
 // Publish is who may publish: everybody, if nothing of it is set.

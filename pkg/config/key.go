@@ -30,6 +30,8 @@ func (c *Config) keys() []key {
 		{"rtmp.idle_timeout", span{&c.RTMP.IdleTimeout}},
 		{"rtmp.max_connections", number{&c.RTMP.MaxConnections}},
 		{"http.address", text{&c.HTTP.Address}},
+		{"api.address", text{&c.API.Address}},
+		{"api.token_file", text{&c.API.TokenFile}},
 		{"publish.keys", lists{&c.Publish.Keys}},
 	}, c.Publish.JWT.keys("publish.jwt"), []key{
 		{"publish.webhook.url", text{&c.Publish.Webhook.URL}},

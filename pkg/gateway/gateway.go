@@ -7,12 +7,14 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"sluice/pkg/config"
 	"sluice/pkg/metrics"
+	"sluice/pkg/monitor"
 	"sluice/pkg/origin"
 	"sluice/pkg/rtmp"
 	"sluice/pkg/segment"
@@ -23,17 +25,21 @@ import (
 
 // A Gateway is a Sluice that listens but does not serve yet.
 type Gateway struct {
-	config   config.Config
-	log      zerolog.Logger
-	openDisk func(config.Config) (store.Store, error)
-	store    store.Store
-	spool    *store.Spool // that is store, nil for a store that is never slow
-	reaper   *store.Reaper
-	registry *stream.Registry
-	rtmp     net.Listener
-	http     net.Listener
-	handler  *origin.Handler
-	entrance entrance
+	config    config.Config
+	log       zerolog.Logger
+	openDisk  func(config.Config) (store.Store, error)
+	store     store.Store
+	spool     *store.Spool // that is store, nil for a store that is never slow
+	reaper    *store.Reaper
+	registry  *stream.Registry
+	rtmp      net.Listener
+	http      net.Listener
+	api       net.Listener // nil if there is no API
+	site      *origin.Origin
+	handler   *origin.Handler
+	monitor   *monitor.Monitor
+	operators http.Handler // the API, nil if there is none
+	entrance  entrance
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -89,8 +95,9 @@ func (g *Gateway) open() (err error) {
 		},
 		Store: g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
-	site, err := origin.New(origin.Config{
-		Metrics: metrics.New(g.registry, g.backlog()), Gate: g.entrance.gate(),
+	g.monitor = monitor.New(monitor.Config{Source: g.registry, Audience: audience{g}, Segment: g.config.Segment.Duration, Log: g.log})
+	g.site, err = origin.New(origin.Config{
+		Metrics: metrics.New(g.registry, g.monitor, g.backlog()), Status: status{g.monitor}, Gate: g.entrance.gate(),
 		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,
@@ -98,8 +105,8 @@ func (g *Gateway) open() (err error) {
 	if err != nil {
 		return g.config.Fault("ts.cache_bytes", err)
 	}
-	g.handler = site.Handler()
-	return nil
+	g.handler = g.site.Handler()
+	return g.openAPI()
 }
 
 // port returns the port of a listener's address.
@@ -172,7 +179,7 @@ func closeStore(s store.Store) error {
 // Close closes the listeners and the store of a Gateway that was not run.
 func (g *Gateway) Close() error {
 	errs := []error{closeStore(g.store)}
-	for _, ln := range []net.Listener{g.rtmp, g.http} {
+	for _, ln := range []net.Listener{g.rtmp, g.http, g.api} {
 		if ln != nil {
 			errs = append(errs, ln.Close())
 		}
@@ -186,6 +193,14 @@ func (g *Gateway) RTMPAddr() net.Addr { return g.rtmp.Addr() }
 // HTTPAddr returns the address that players connect to.
 func (g *Gateway) HTTPAddr() net.Addr { return g.http.Addr() }
 
+// APIAddr returns the address that operators connect to, nil if there is no API.
+func (g *Gateway) APIAddr() net.Addr {
+	if g.api == nil {
+		return nil
+	}
+	return g.api.Addr()
+}
+
 // Waiting returns how many requests of viewers are held.
 func (g *Gateway) Waiting() int { return g.handler.Parking.Waiting() }
 
@@ -193,6 +208,9 @@ func (g *Gateway) Waiting() int { return g.handler.Parking.Waiting() }
 func (g *Gateway) announce() {
 	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
 	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
+	if g.api != nil {
+		g.log.Info().Str("protocol", "api").Stringer("address", g.api.Addr()).Msg("listening")
+	}
 	if g.entrance.guard == nil {
 		g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
 	}

@@ -21,6 +21,12 @@ func (g *Gateway) listen() error {
 	if g.http, err = listenAt(g.config.HTTP.Address, given["http"]); err != nil {
 		return g.config.Fault("http.address", err)
 	}
+	if g.config.API.Address == "" {
+		return nil
+	}
+	if g.api, err = net.Listen("tcp", g.config.API.Address); err != nil {
+		return g.config.Fault("api.address", err)
+	}
 	return nil
 }
 

@@ -41,6 +41,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 		return g.newPublishers().Serve(ctx, g.rtmp)
 	})
 	group.Go(func() error { return g.serveHTTP(onAir, late) })
+	group.Go(func() error { return g.serveOperators(onAir) })
+	group.Go(func() error { g.monitor.Run(ctx); return nil })
 	group.Go(func() error { g.leftBehind(g.reaper.Run(ctx)); return nil })
 	group.Go(func() error { g.leftBehind(g.write(late, putting.Wait)); return nil })
 	err := errors.Join(group.Wait(), closeStore(g.store))

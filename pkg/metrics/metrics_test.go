@@ -10,6 +10,7 @@ import (
 
 	"sluice/pkg/media"
 	"sluice/pkg/metrics"
+	"sluice/pkg/monitor"
 	"sluice/pkg/stream"
 	"sluice/pkg/timeline"
 )
@@ -17,6 +18,10 @@ import (
 type source []stream.Vitals
 
 func (s source) Vitals() []stream.Vitals { return s }
+
+type reports []monitor.Report
+
+func (r reports) Reports() []monitor.Report { return r }
 
 type full struct{}
 
@@ -32,7 +37,11 @@ func TestMetrics(t *testing.T) {
 	show.Films = []stream.Film{{Track: media.TrackID{Kind: media.Video, Index: 1}, Offset: -40 * time.Millisecond, LeftOut: true}}
 	show.Repairs[timeline.JumpedBack] = 7
 	answer := httptest.NewRecorder()
-	metrics.New(source{show}, full{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	metrics.New(source{show}, reports{{
+		App: "live", Name: "show", Viewers: 3,
+		Tracks:   []monitor.Track{{ID: "v0", Bitrate: 2_600_000, FrameRate: 29.97, KeyFrameLongest: 2}, {ID: "a0", Bitrate: 128_000}},
+		Findings: []monitor.Finding{{Code: "late", Level: monitor.Warning}, {Code: "late", Level: monitor.Warning, Track: "v0"}},
+	}}, full{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, line := range []string{
 		`sluice_stream_publishing{stream="live/show"} 1`,
 		`sluice_stream_publishers_total{stream="live/show"} 3`,
@@ -45,6 +54,11 @@ func TestMetrics(t *testing.T) {
 		`sluice_stream_track_left_out{stream="live/show",track="v1"} 1`,
 		`sluice_stream_lost_segments_total{stream="live/show"} 5`,
 		`sluice_stream_repairs_total{repair="clock jumped back",stream="live/show"} 7`,
+		`sluice_stream_viewers{stream="live/show"} 3`,
+		`sluice_stream_bitrate_bits_per_second{stream="live/show",track="a0"} 128000`,
+		`sluice_stream_frame_rate_hertz{stream="live/show",track="v0"} 29.97`,
+		`sluice_stream_key_frame_interval_seconds{stream="live/show",track="v0"} 2`,
+		`sluice_stream_finding{finding="late",level="warning",stream="live/show"} 1`,
 		`sluice_store_waiting_segments 3`, `sluice_store_waiting_bytes 4096`, `sluice_store_failing 1`,
 		`sluice_stream_repairs_total{repair="drift corrected",stream="live/show"} 0`,
 	} {

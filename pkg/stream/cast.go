@@ -124,6 +124,7 @@ func (p *programme) hear(pub *Publication, now time.Time) {
 func (p *programme) enter(pub *Publication) {
 	p.onAir, p.feed = pub, &pub.feed
 	p.publishers++
+	defer p.examine()
 	if p.member != nil {
 		p.member.enter(pub)
 		return
@@ -156,6 +157,7 @@ func (p *programme) leave(pub *Publication, why error) {
 		p.suspend()
 		p.onAir, p.feed, p.left = nil, nil, p.env.Now()
 		p.live.Hush(p.date())
+		p.examine()
 	}
 	pub.letGo()
 }
@@ -178,6 +180,26 @@ func (p *programme) replace(old, pub *Publication) error {
 	p.log.Warn().Bool("standby", standing).Msg("publisher replaced by another one")
 	old.peer.End(ErrTakenOver)
 	return nil
+}
+
+// sendAway ends the publication on air, or with all of it the stream. It reports whether there was any.
+func (p *programme) sendAway(all bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.ended.IsZero() || !all && p.onAir == nil {
+		return false
+	}
+	for _, pub := range []*Publication{p.onAir, p.standby} {
+		if pub != nil && (all || pub == p.onAir) {
+			p.leave(pub, ErrKicked)
+			pub.peer.End(ErrKicked)
+		}
+	}
+	if all {
+		p.end(p.env.Now())
+	}
+	p.log.Warn().Bool("stream", all).Msg("ended by an operator")
+	return true
 }
 
 // relieve reports whether the publisher that stands by goes on air with a frame,

@@ -156,6 +156,45 @@ func (r *Registry) programme(name Name, pub *Publication, m *member) (*programme
 	return p, nil
 }
 
+// ErrNoStream is for a name that nothing is known of.
+var ErrNoStream = errors.New("there is no such stream")
+
+// ErrKicked is what a publisher is told whom an operator has sent away.
+var ErrKicked = errors.New("an operator has ended the publication")
+
+// Kick sends the publisher on air away. The stream goes on for Config.Linger, or with who stands by. It returns
+// ErrNoStream if nobody publishes under that name.
+func (r *Registry) Kick(name Name) error {
+	p := r.all()[name]
+	if p == nil || !p.sendAway(false) {
+		return ErrNoStream
+	}
+	return nil
+}
+
+// End ends a stream and sends away all who publish it, or returns ErrNoStream. Its last segments stay for
+// Config.Keep.
+func (r *Registry) End(name Name) error {
+	p := r.all()[name]
+	if p == nil || !p.sendAway(true) {
+		return ErrNoStream
+	}
+	return nil
+}
+
+// Warn tells the publisher on air what he might want to change.
+func (r *Registry) Warn(name Name, code, text string) {
+	p := r.all()[name]
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.onAir != nil {
+		p.onAir.peer.Warn(code, text)
+	}
+}
+
 // Lookup returns the presentation of a name that is on air or has ended
 // lately. One that has ended stays until there is something of the next.
 func (r *Registry) Lookup(app, key string) (*live.Presentation, bool) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sluice/pkg/media"
+	"sluice/pkg/segment"
 	"sluice/pkg/timeline"
 )
 
@@ -23,7 +24,19 @@ type Vitals struct {
 	Narrowed   uint64          // how often that was made shorter
 	Lost       uint64          // segments that the store did not take
 	Films      []Film          // tracks of video, where there are several
+	Tracks     []TrackVitals   // of the publisher on air, the lead first
+	Warnings   []Warning       // that its broadcaster has had
 }
+
+// TrackVitals are those of one track that comes.
+type TrackVitals struct {
+	media.Track
+	segment.Picture               // of video
+	Skew            time.Duration // of audio: how far it is ahead of the picture as they come
+}
+
+// A Warning is what a broadcaster was told that he might want to change.
+type Warning struct{ Code, Text string }
 
 // A Film is how a track of video is aligned with the one that leads.
 type Film struct {
@@ -37,9 +50,9 @@ type Film struct {
 func (r *Registry) Vitals() []Vitals {
 	var all []Vitals
 	for name, p := range r.all() {
-		if v := p.vitals.Load(); v != nil {
+		if v := p.vitals.Load(); v != nil && p.member == nil {
 			v := *v
-			v.Name, v.Publishing = name, !p.live.Snapshot().Away && !p.live.Snapshot().Ended
+			v.Name, v.Publishing = name, v.Publishing && !p.live.Snapshot().Away && !p.live.Snapshot().Ended
 			all = append(all, v)
 		}
 	}
@@ -52,9 +65,17 @@ func (p *programme) examine() {
 	v := Vitals{Publishers: p.publishers, Periods: p.next - p.before.period, Repairs: p.repairs, Narrowed: p.narrowed, Lost: p.losses.all}
 	v.Window = p.live.Snapshot().Window
 	v.Drift, v.Behind = p.clock.Drift()
-	if p.feed != nil {
+	if v.Publishing = p.onAir != nil; v.Publishing {
 		for _, f := range p.films {
 			v.Films = append(v.Films, Film{f.id, f.off, f.astray})
+		}
+		for _, id := range p.active {
+			v.Tracks = append(v.Tracks, TrackVitals{p.tracks[p.declared(id)], p.cutter.Picture(id), p.order.Skew(id)})
+		}
+		for what, warned := range p.warned {
+			if warned {
+				v.Warnings = append(v.Warnings, Warning{warning(what).code(), warning(what).String()})
+			}
 		}
 	}
 	p.vitals.Store(&v)

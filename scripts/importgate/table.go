@@ -15,10 +15,12 @@ func allowed() map[string][]string {
 			"pkg/hls", "pkg/dash", "pkg/live", "pkg/cmaf", "pkg/mpegts",
 			"pkg/flv", "pkg/timeline", "pkg/segment", "pkg/codec", "pkg/amf",
 			"pkg/store", "pkg/config", "pkg/media", "pkg/push", "pkg/check",
-			"pkg/metrics", "pkg/obs", "pkg/access", "pkg/hooks", "web",
+			"pkg/metrics", "pkg/monitor", "pkg/api", "pkg/obs", "pkg/access", "pkg/hooks", "web",
 		},
 
-		"pkg/metrics": {"pkg/stream", "pkg/timeline"},
+		"pkg/metrics": {"pkg/monitor", "pkg/stream", "pkg/timeline"},
+		"pkg/api":     {"pkg/monitor", "pkg/stream"},
+		"pkg/monitor": {"pkg/stream", "pkg/live", "pkg/timeline", "pkg/media"},
 
 		"pkg/rtmp":   {"pkg/amf", "pkg/flv", "pkg/codec", "pkg/media"},
 		"pkg/stream": {"pkg/timeline", "pkg/segment", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/codec", "pkg/media"},
