@@ -36,7 +36,8 @@ func (c Config) act(h huma.API) {
 	end.Description = "Its last segments can still be watched for stream.keep."
 	huma.Register(h, end, func(_ context.Context, in *target) (*struct{}, error) { return nil, done(*in, c.Streams.End(in.stream())) })
 
-	mint := operation("mint-token", http.MethodPost, "/tokens", "Make a token to watch with", http.StatusConflict, http.StatusUnprocessableEntity)
+	mint := operation("mint-token", http.MethodPost, "/tokens", "Make a token to watch with",
+		http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	mint.DefaultStatus = http.StatusCreated
 	huma.Register(h, mint, c.mint)
 }

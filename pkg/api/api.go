@@ -71,7 +71,7 @@ func New(c Config) http.Handler {
 	h.UseMiddleware(authorise(h, c.Token))
 	c.inspect(h)
 	c.act(h)
-	return http.MaxBytesHandler(uncached(router), maxBody)
+	return uncached(router)
 }
 
 // uncached keeps answers out of caches.
@@ -112,7 +112,10 @@ func errNoStream(t target) error {
 
 // operation returns what is said of one.
 func operation(id, method, path, summary string, errs ...int) huma.Operation {
-	return huma.Operation{OperationID: id, Method: method, Path: root + path, Summary: summary, Errors: append(errs, http.StatusUnauthorized)}
+	return huma.Operation{
+		OperationID: id, Method: method, Path: root + path, Summary: summary,
+		Errors: append(errs, http.StatusUnauthorized, http.StatusUnprocessableEntity), MaxBodyBytes: maxBody,
+	}
 }
 
 type streamsOutput struct {
