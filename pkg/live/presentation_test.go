@@ -223,17 +223,17 @@ func BenchmarkGrow(b *testing.B) {
 			for ; number < uint64(window/(2*time.Second))+5; number++ {
 				p.Add(v0, growing(number, parts).Segment, targets, now())
 			}
-			var all [parts]live.Growing
+			var all [16 * parts]live.Growing
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				if i%parts == 0 { // the next segment, which is made beforehand
+				if i%len(all) == 0 { // the next segments, which are made beforehand
 					b.StopTimer()
 					for k := range all {
-						all[k] = growing(number, k+1)
+						all[k] = growing(number+uint64(k/parts), k%parts+1)
 					}
 					b.StartTimer()
 				}
-				g := all[i%parts]
+				g := all[i%len(all)]
 				p.Grow(v0, g, live.PartName(g.End()), now())
 				if i%parts == parts-1 {
 					p.Add(v0, g.Segment, targets, now())
