@@ -72,18 +72,19 @@ func (a *ages) reset() {
 }
 
 // report adds the ages of all tracks, and of sound, to a result.
-func (a *ages) report(r result, sound string) error {
+func (a *ages) report(r result) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var all []time.Duration
 	for _, track := range a.all {
 		all = append(all, track...)
 	}
-	if len(a.all[sound]) == 0 || len(all) == len(a.all[sound]) {
+	sound := a.all[soundTrack]
+	if len(sound) == 0 || len(all) == len(sound) {
 		return errors.New("no part of video, or none of sound, came to a viewer")
 	}
 	r[ageMedian], r[ageP99], r[ageMost] = quantile(all, 0.5), quantile(all, 0.99), quantile(all, 1)
-	r[soundP99] = quantile(a.all[sound], 0.99)
+	r[soundP99] = quantile(sound, 0.99)
 	return nil
 }
 

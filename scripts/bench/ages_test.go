@@ -25,7 +25,7 @@ func TestStamps(t *testing.T) {
 func TestAges(t *testing.T) {
 	a := &ages{epoch: time.Now().Add(-10 * time.Minute)}
 	part := func(age time.Duration) []byte { return appendStamp([]byte(mark), time.Since(a.epoch)-age) }
-	if err := a.report(result{}, soundTrack); err == nil {
+	if err := a.report(result{}); err == nil {
 		t.Error("ages of nothing")
 	}
 	for _, age := range []time.Duration{time.Second, 2 * time.Second, 5 * time.Minute} {
@@ -33,7 +33,7 @@ func TestAges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := a.report(result{}, soundTrack); err == nil {
+	if err := a.report(result{}); err == nil {
 		t.Error("ages without sound")
 	}
 	if err := a.take(soundTrack, part(3*time.Second)); err != nil {
@@ -43,7 +43,7 @@ func TestAges(t *testing.T) {
 		t.Error("a part without a frame is taken")
 	}
 	r := result{}
-	if err := a.report(r, soundTrack); err != nil {
+	if err := a.report(r); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]float64{ageMedian: 2, ageP99: 3, ageMost: 300, soundP99: 3} {
@@ -52,7 +52,7 @@ func TestAges(t *testing.T) {
 		}
 	}
 	a.reset()
-	if err := a.report(result{}, soundTrack); err == nil {
+	if err := a.report(result{}); err == nil {
 		t.Error("ages from before reset")
 	}
 }

@@ -44,7 +44,7 @@ func (b *bench) watched(ctx context.Context, a audience) (r result, steps map[st
 		return nil, nil, err
 	}
 	r[cpu] = (r[cpu] - alone) / float64(a.viewers)
-	return r, steps, old.report(r, soundTrack)
+	return r, steps, old.report(r)
 }
 
 // floor measures what the same answers cost bare net/http.

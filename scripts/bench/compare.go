@@ -54,11 +54,11 @@ func compare(before, after *record, out io.Writer) error {
 	}
 	fmt.Fprint(w, "\nload\tserver\twhat\told\tnew\tchange\n")
 	for _, one := range rows {
-		comparison{w, one, "Sluice takes", metric{format: "%.2f x", factor: 1}}.print(before.ratios(one), after.ratios(one))
+		comparison{w, one, "Sluice takes", metric{format: "%.2f x", factor: 1}}.show(before.ratios(one), after.ratios(one))
 	}
 	for _, one := range rows {
 		for _, m := range metrics() {
-			comparison{w, one, m.name, m}.print(before.values(one, m.name), after.values(one, m.name))
+			comparison{w, one, m.name, m}.show(before.values(one, m.name), after.values(one, m.name))
 		}
 	}
 	return w.Flush()
@@ -72,8 +72,8 @@ type comparison struct {
 	metric metric
 }
 
-// print prints the line, if there are values on either side.
-func (c comparison) print(before, after []float64) {
+// show prints the line, if there are values on either side.
+func (c comparison) show(before, after []float64) {
 	then, wasThere := median(before)
 	now, isThere := median(after)
 	old, news, change := "", "", ""

@@ -111,7 +111,7 @@ func TestTheTable(t *testing.T) {
 		measurement{load: l, Server: "LAL, HLS", Run: 1, Error: "it ended by itself"})
 	r.note("something is not here")
 	var b bytes.Buffer
-	if err := r.print(&b); err != nil {
+	if err := r.show(&b); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

@@ -38,7 +38,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	for b.run = 1; b.run <= o.runs && ctx.Err() == nil; b.run++ {
 		b.measure(ctx)
 	}
-	return errors.Join(b.record.print(out), b.record.failure(), context.Cause(ctx), b.close())
+	return errors.Join(b.record.show(out), b.record.failure(), context.Cause(ctx), b.close())
 }
 
 // prepare makes a folder and finds out which servers there are.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -67,6 +68,7 @@ func (b *bench) segments(ctx context.Context) {
 				b.take(ctx, l, s.server, turn, r, err)
 			}
 		}
+		slices.Reverse(sources) // who is second finds the machine as the first left it
 	}
 }
 

@@ -18,12 +18,12 @@ memory         anonymous and shared memory for each stream, beyond what the serv
 answers/s      playlists and parts that each viewer gets in a second
 age p50 p99    how long ago the publisher began to send the newest frame of a part of video or sound, when a viewer has
                all of the part; sound p99: of parts of sound
-first part     how long after its publisher began to connect a part of a stream, and a whole segment, can be had: over
-segment        HTTP from Sluice, as a file from others
+first part     how long after its publisher began to connect a part of a stream can be had,
+segment        and a whole segment: over HTTP from Sluice, as a file from others
 `
 
-// print prints the table: ratios, targets, and then what was measured.
-func (r *record) print(to io.Writer) error {
+// show prints the table: ratios, targets, and then what was measured.
+func (r *record) show(to io.Writer) error {
 	fmt.Fprintf(to, "\nSluice at %s, %s, %s, %d x %s\n", or(r.Commit, "an unknown commit"), r.Go, r.System, r.Processors, or(r.Processor, "an unknown processor"))
 	fmt.Fprintf(to, "segments of %v, listed for %v by all servers, files in %s\n\n", period, r.Options["listed"], r.Folder)
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
