@@ -126,6 +126,6 @@ func (o options) settings() map[string]any {
 	}
 	return map[string]any{
 		"sluice": o.sluice, "streams": o.streams, "viewers": viewers, "listed": o.listed.String(),
-		"warm-up": o.warmUp.String(), "window": o.window.String(), "runs": o.runs, "only": o.only.String(),
+		"warm-up": o.warmUp.String(), "window": o.window.String(), "runs": o.runs, "only": o.only.String(), "others": o.others, "lal": o.lal,
 	}
 }

@@ -43,6 +43,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 
 // prepare makes a folder and finds out which servers there are.
 func (b *bench) prepare(ctx context.Context) (err error) {
+	if n := busy(); n > 0.5 {
+		b.record.note(fmt.Sprintf("%.1f processes ran or waited for a processor in the last minute: the machine is not idle", n))
+	}
 	needed := b.needed(allServers(b.options, "", true))
 	parent, inMemory := folder(needed, b.record.note)
 	if b.dir, err = os.MkdirTemp(parent, "sluice-bench-"); err != nil {

@@ -10,7 +10,8 @@ import (
 const legend = `
 Sluice takes   how many times of what this server takes (CPU; from connect on, time) Sluice takes for the same load:
                the median of pairs of the same run, and the least and the most of them
-target         the most that it may be, and what it is: the median of all runs
+target         the most that it may be, and what it is: the median of all runs. That of the memory store's memory is the
+               bytes of all segments that it keeps, listed or for as long again, a quarter of them and 0.5 MB
 CPU of a core  user and system time of the process and its children in 100 s of one core, for each stream or viewer
                (beyond what streams take without any), or for one answer a second with a whole segment
 memory         anonymous and shared memory for each stream, beyond what the server has before any came; no files: neither

@@ -104,3 +104,18 @@ func (p *process) cores(ctx context.Context, window time.Duration) (float64, err
 	after, err := p.use()
 	return (after.cpu - before.cpu).Seconds() / time.Since(began).Seconds(), err
 }
+
+// busy returns how many processes ran, or waited for a processor, on average in the last
+// minute; 0 where the system does not tell.
+func busy() float64 {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	n, err := strconv.ParseFloat(first, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
