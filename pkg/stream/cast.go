@@ -63,9 +63,9 @@ func (p *programme) admit(ctx context.Context, pub *Publication) error {
 			}
 			p.enter(pub)
 			return nil
-		case p.env.Config.Conflict == TakeOver:
+		case p.env.config().Conflict == TakeOver:
 			return p.replace(rival, pub)
-		case p.env.Config.Conflict == Backup:
+		case p.env.config().Conflict == Backup:
 			if p.standby == nil {
 				if err := pub.seat.take(); err != nil {
 					return err
@@ -205,7 +205,7 @@ func (p *programme) sendAway(all bool) bool {
 // relieve reports whether the publisher that stands by goes on air with a frame,
 // since the one that was there is gone or silent. They change places.
 func (p *programme) relieve(pub *Publication, a arrival) bool {
-	silent := p.onAir == nil || a.at.Sub(p.onAir.heard) >= p.env.Config.Failover
+	silent := p.onAir == nil || a.at.Sub(p.onAir.heard) >= p.env.config().Failover
 	if pub != p.standby || !silent || !pub.feed.opens(a) {
 		return false
 	}
@@ -230,7 +230,7 @@ func (p *programme) check(now time.Time) (forget bool) {
 		return false // somebody is heard
 	}
 	defer p.mu.Unlock()
-	config, snap := p.env.Config, p.live.Snapshot()
+	config, snap := p.env.config(), p.live.Snapshot()
 	switch {
 	case !p.ended.IsZero():
 		over := now.Sub(p.ended) > config.Keep

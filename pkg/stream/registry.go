@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sluice/pkg/live"
@@ -28,7 +29,22 @@ func NewRegistry(env Environment) *Registry {
 	if env.Memory == nil {
 		env.Memory = ample{}
 	}
-	return &Registry{env: env, seats: &seats{limit: env.Config.Limits.Publishers}, programmes: make(map[Name]*programme), gatherings: make(map[Name]*gathering)}
+	env.current = new(atomic.Pointer[Config])
+	r := &Registry{env: env, seats: new(seats), programmes: make(map[Name]*programme), gatherings: make(map[Name]*gathering)}
+	r.configure(env.Config)
+	return r
+}
+
+// Configure changes how streams are kept from now on. How they are cut, and for how long segments stay
+// listed, stays as it was. Who is on air stays there, also where that is more than there may be now.
+func (r *Registry) Configure(c Config) {
+	c.Segment, c.Window = r.env.Config.Segment, r.env.Config.Window
+	r.configure(c)
+}
+
+func (r *Registry) configure(c Config) {
+	r.seats.limit.Store(int64(c.Limits.Publishers))
+	r.env.current.Store(&c)
 }
 
 // Publish lets a publisher publish under a name, or returns ErrBadName,
@@ -41,7 +57,7 @@ func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publicat
 	}
 	pub := &Publication{peer: peer}
 	pub.seat.seats = r.seats
-	of, index, ok := r.env.Config.rung(name)
+	of, index, ok := r.env.config().rung(name)
 	if !ok {
 		return pub, r.admit(ctx, name, pub, nil)
 	}
@@ -205,7 +221,7 @@ func (r *Registry) Lookup(app, key string) (*live.Presentation, bool) {
 		return nil, false
 	}
 	if before := p.live.Earlier(); before != nil && !p.hasBegun() {
-		if ended := before.Snapshot().Published; r.env.Now().Sub(ended) <= r.env.Config.Keep {
+		if ended := before.Snapshot().Published; r.env.Now().Sub(ended) <= r.env.config().Keep {
 			return before, true
 		}
 	}

@@ -91,7 +91,7 @@ func (p *programme) watchKeys(f arrival) {
 	if f.Key {
 		p.unkeyed = 0
 	}
-	if p.unkeyed > p.env.Config.Segment.Max {
+	if p.unkeyed > p.env.config().Segment.Max {
 		p.warn(keys, f.Track, "waited", p.unkeyed)
 	}
 }
