@@ -227,3 +227,6 @@ func (*quiet) Warn(string, string) {}
 
 // End implements stream.Peer.
 func (*quiet) End(error) {}
+
+// Publisher implements stream.Peer.
+func (*quiet) Publisher() stream.Publisher { return stream.Publisher{} }

@@ -82,6 +82,8 @@ type Environment struct {
 	Reserved []string // names that no application may have
 	Log      zerolog.Logger
 	Now      func() time.Time
+
+	Observers []Observer // all are told of each event
 }
 
 // A Name is what a stream is published under, and where it is found.
