@@ -60,7 +60,7 @@ func deliver(t *testing.T, h *hooks.Hook, done func(hooks.Tally) bool, kinds ...
 }
 
 func settled(n int) func(hooks.Tally) bool {
-	return func(t hooks.Tally) bool { return t.Delivered+t.Failed == uint64(n) }
+	return func(t hooks.Tally) bool { return t.Delivered+t.Failed == uint64(n) && t.Waiting == 0 }
 }
 
 // TestBodies has each format tell what programs for it expect.
