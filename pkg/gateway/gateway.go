@@ -34,6 +34,8 @@ type Gateway struct {
 	http     net.Listener
 	handler  *origin.Handler
 	entrance entrance
+
+	receivers receivers // of events
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -55,6 +57,9 @@ func (g *Gateway) open() (err error) {
 		return err
 	}
 	if err := g.openEntrance(); err != nil {
+		return err
+	}
+	if err := g.openReceivers(); err != nil {
 		return err
 	}
 	if err := g.openStore(); err != nil {
@@ -88,9 +93,10 @@ func (g *Gateway) open() (err error) {
 			},
 		},
 		Store: g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
+		Observers: []stream.Observer{g.receivers},
 	})
 	site, err := origin.New(origin.Config{
-		Metrics: metrics.New(g.registry, g.backlog()), Gate: g.entrance.gate(),
+		Metrics: metrics.New(g.registry, g.backlog(), g.receivers), Gate: g.entrance.gate(),
 		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,

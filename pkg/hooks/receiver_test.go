@@ -158,11 +158,15 @@ var roundCases = []struct {
 	tally   hooks.Tally
 }{
 	{
-		"all is taken, in order", []string{"publish a", "start a", "end a", "unpublish a", "start b"}, nil, 0,
-		"0s stream.publish a 1\n0s stream.start a 1\n0s stream.end a 1\n0s stream.start b 1", hooks.Tally{Delivered: 4},
+		"all is taken, in order",
+		[]string{"publish a", "start a", "end a", "unpublish a", "start b"},
+		nil, 0,
+		"0s stream.publish a 1\n0s stream.start a 1\n0s stream.end a 1\n0s stream.start b 1",
+		hooks.Tally{Delivered: 4},
 	},
 	{
-		"what comes behind waits, but for others", []string{"publish a", "start a", "start b"},
+		"what comes behind waits, but for others",
+		[]string{"publish a", "start a", "start b"},
 		func(stream string, try int) (int, string) {
 			if stream == "a" && try < 3 {
 				return 500, ""
@@ -170,28 +174,36 @@ var roundCases = []struct {
 			return 204, ""
 		},
 		time.Minute,
-		"0s stream.publish a 1\n1s stream.publish a 2\n3.5s stream.publish a 3\n3.5s stream.start a 1\n4.5s stream.start a 2\n7s stream.start a 3\n0s stream.start b 1", hooks.Tally{Delivered: 3, Retried: 4},
+		"0s stream.publish a 1\n1s stream.publish a 2\n3.5s stream.publish a 3\n3.5s stream.start a 1\n4.5s stream.start a 2\n7s stream.start a 3\n0s stream.start b 1",
+		hooks.Tally{Delivered: 3, Retried: 4},
 	},
 	{
-		"it is tried ten times", []string{"publish a", "start a"},
+		"it is tried ten times",
+		[]string{"publish a", "start a"},
 		func(_ string, try int) (int, string) { return 503, "" },
 		2 * time.Hour,
-		"", hooks.Tally{Retried: 17, Failed: 2},
+		"",
+		hooks.Tally{Retried: 17, Failed: 2},
 	},
 	{
-		"what is refused is not sent again", []string{"publish a", "start a"},
+		"what is refused is not sent again",
+		[]string{"publish a", "start a"},
 		func(string, int) (int, string) { return 410, "" },
 		time.Hour,
-		"0s stream.publish a 1\n0s stream.start a 1", hooks.Tally{Failed: 2},
+		"0s stream.publish a 1\n0s stream.start a 1",
+		hooks.Tally{Failed: 2},
 	},
 	{
-		"a redirect is not followed", []string{"publish a"},
+		"a redirect is not followed",
+		[]string{"publish a"},
 		func(string, int) (int, string) { return 307, "" },
 		time.Hour,
-		"0s stream.publish a 1", hooks.Tally{Failed: 1},
+		"0s stream.publish a 1",
+		hooks.Tally{Failed: 1},
 	},
 	{
-		"a receiver asks for time", []string{"publish a", "start b"},
+		"a receiver asks for time",
+		[]string{"publish a", "start b"},
 		func(stream string, try int) (int, string) {
 			time.Sleep(time.Second)
 			if stream == "a" && try == 1 {
@@ -200,27 +212,34 @@ var roundCases = []struct {
 			return 200, ""
 		},
 		10 * time.Minute,
-		"0s stream.publish a 1\n1m1s stream.publish a 2\n0s stream.start b 1", hooks.Tally{Delivered: 2, Retried: 1},
+		"0s stream.publish a 1\n1m1s stream.publish a 2\n0s stream.start b 1",
+		hooks.Tally{Delivered: 2, Retried: 1},
 	},
 	{
-		"for more than it gets", []string{"publish a"},
+		"for more than it gets",
+		[]string{"publish a"},
 		func(string, int) (int, string) { return 503, "86400" },
 		4 * time.Hour,
-		"0s stream.publish a 1\n1h0m0s stream.publish a 2", hooks.Tally{Retried: 1, Failed: 1},
+		"0s stream.publish a 1\n1h0m0s stream.publish a 2",
+		hooks.Tally{Retried: 1, Failed: 1},
 	},
 	{
-		"until a date", []string{"publish a"},
+		"until a date",
+		[]string{"publish a"},
 		func(_ string, try int) (int, string) {
 			return 503 - 303*(try-1), time.Date(2000, 1, 1, 0, 2, 0, 0, time.UTC).Format(http.TimeFormat) // bubbles begin in 2000
 		},
 		time.Hour,
-		"0s stream.publish a 1\n2m0s stream.publish a 2", hooks.Tally{Delivered: 1, Retried: 1},
+		"0s stream.publish a 1\n2m0s stream.publish a 2",
+		hooks.Tally{Delivered: 1, Retried: 1},
 	},
 	{
-		"it hangs", []string{"publish a"},
+		"it hangs",
+		[]string{"publish a"},
 		func(_ string, try int) (int, string) { return 200 * (try - 1), "" },
 		time.Minute,
-		"0s stream.publish a 1\n6s stream.publish a 2", hooks.Tally{Delivered: 1, Retried: 1},
+		"0s stream.publish a 1\n6s stream.publish a 2",
+		hooks.Tally{Delivered: 1, Retried: 1},
 	},
 }
 

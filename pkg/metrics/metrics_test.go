@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/pkg/hooks"
 	"sluice/pkg/media"
 	"sluice/pkg/metrics"
 	"sluice/pkg/stream"
@@ -24,6 +25,12 @@ func (full) Backlog() (blobs, bytes int64) { return 3, 4096 }
 
 func (full) Failing() error { return errors.New("no space left on device") }
 
+type told struct{}
+
+func (told) Tally() hooks.Tally {
+	return hooks.Tally{Delivered: 1, Retried: 2, Failed: 3, Dropped: 4, Waiting: 5}
+}
+
 func TestMetrics(t *testing.T) {
 	show := stream.Vitals{
 		Name: stream.Name{App: "live", Key: "show"}, Publishing: true, Publishers: 3, Periods: 4,
@@ -32,7 +39,7 @@ func TestMetrics(t *testing.T) {
 	show.Films = []stream.Film{{Track: media.TrackID{Kind: media.Video, Index: 1}, Offset: -40 * time.Millisecond, LeftOut: true}}
 	show.Repairs[timeline.JumpedBack] = 7
 	answer := httptest.NewRecorder()
-	metrics.New(source{show}, full{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	metrics.New(source{show}, full{}, told{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, line := range []string{
 		`sluice_stream_publishing{stream="live/show"} 1`,
 		`sluice_stream_publishers_total{stream="live/show"} 3`,
@@ -45,6 +52,8 @@ func TestMetrics(t *testing.T) {
 		`sluice_stream_track_left_out{stream="live/show",track="v1"} 1`,
 		`sluice_stream_lost_segments_total{stream="live/show"} 5`,
 		`sluice_stream_repairs_total{repair="clock jumped back",stream="live/show"} 7`,
+		`sluice_webhook_deliveries_total{result="delivered"} 1`, `sluice_webhook_deliveries_total{result="retried"} 2`,
+		`sluice_webhook_deliveries_total{result="failed"} 3`, `sluice_webhook_deliveries_total{result="dropped"} 4`, `sluice_webhook_queue 5`,
 		`sluice_store_waiting_segments 3`, `sluice_store_waiting_bytes 4096`, `sluice_store_failing 1`,
 		`sluice_stream_repairs_total{repair="drift corrected",stream="live/show"} 0`,
 	} {

@@ -153,7 +153,8 @@ var eventCases = []struct {
 `,
 	},
 	{
-		"a backup", []func(*stream.Config){func(c *stream.Config) { c.Conflict = stream.Backup }},
+		"a backup",
+		[]func(*stream.Config){func(c *stream.Config) { c.Conflict = stream.Backup }},
 		func(t *testing.T, r *stream.Registry) {
 			var all sync.WaitGroup
 			a := come(t, r, "a", "show")
@@ -186,7 +187,8 @@ var eventCases = []struct {
 `,
 	},
 	{
-		"one who goes, with a backup", []func(*stream.Config){func(c *stream.Config) { c.Conflict = stream.Backup }},
+		"one who goes, with a backup",
+		[]func(*stream.Config){func(c *stream.Config) { c.Conflict = stream.Backup }},
 		func(t *testing.T, r *stream.Registry) {
 			var all sync.WaitGroup
 			a := come(t, r, "a", "show")
@@ -204,7 +206,8 @@ var eventCases = []struct {
 `,
 	},
 	{
-		"a taken name", []func(*stream.Config){func(c *stream.Config) { c.Conflict = stream.TakeOver }},
+		"a taken name",
+		[]func(*stream.Config){func(c *stream.Config) { c.Conflict = stream.TakeOver }},
 		func(t *testing.T, r *stream.Registry) {
 			a := come(t, r, "a", "show")
 			a.play(2 * time.Second)
@@ -220,7 +223,8 @@ var eventCases = []struct {
 `,
 	},
 	{
-		"a ladder", []func(*stream.Config){inQualities, func(c *stream.Config) { c.Linger = time.Second }},
+		"a ladder",
+		[]func(*stream.Config){inQualities, func(c *stream.Config) { c.Linger = time.Second }},
 		func(t *testing.T, r *stream.Registry) {
 			var all sync.WaitGroup
 			a, b := come(t, r, "a", "show_hi"), come(t, r, "b", "show_lo")
