@@ -14,7 +14,7 @@ import (
 type tokenInput struct {
 	Body struct {
 		Scope    string `json:"scope" doc:"streams that it is good for: one, all of an application, or all" example:"live/show" minLength:"1" maxLength:"511" pattern:"^(\\*|[^/*]+/([^/*]+|\\*))$"`
-		Lifetime int    `json:"lifetime,omitempty" doc:"seconds until it expires" minimum:"1" maximum:"31536000" default:"43200"`
+		Lifetime int    `json:"lifetime,omitempty" doc:"seconds until it expires" minimum:"1" maximum:"31536000" default:"43200" nullable:"true"`
 	}
 }
 
@@ -30,11 +30,15 @@ type tokenOutput struct {
 func (c Config) act(h huma.API) {
 	kick := operation("kick-publisher", http.MethodDelete, "/streams/{app}/{name}/publisher", "Send away who publishes a stream", http.StatusNotFound)
 	kick.Description = "The stream goes on for stream.linger, or with the publisher that stands by. The encoder may come back."
-	huma.Register(h, kick, func(_ context.Context, in *target) (*struct{}, error) { return nil, done(*in, c.Streams.Kick(in.stream())) })
+	huma.Register(h, kick, func(_ context.Context, in *target) (*struct{}, error) {
+		return nil, done(*in, c.Streams.Kick(in.stream()))
+	})
 
 	end := operation("end-stream", http.MethodDelete, "/streams/{app}/{name}", "End a stream, and send away all who publish it", http.StatusNotFound)
 	end.Description = "Its last segments can still be watched for stream.keep."
-	huma.Register(h, end, func(_ context.Context, in *target) (*struct{}, error) { return nil, done(*in, c.Streams.End(in.stream())) })
+	huma.Register(h, end, func(_ context.Context, in *target) (*struct{}, error) {
+		return nil, done(*in, c.Streams.End(in.stream()))
+	})
 
 	mint := operation("mint-token", http.MethodPost, "/tokens", "Make a token to watch with",
 		http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)

@@ -42,6 +42,7 @@ type Setting struct {
 type Config struct {
 	Streams  Streams
 	Reports  Reports
+	Events   *monitor.Events
 	Settings func() []Setting // in force, without secrets
 	Version  string
 	Token    []byte // that callers must have
@@ -132,6 +133,17 @@ type historyOutput struct {
 	}
 }
 
+type eventsInput struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Stream string `query:"stream" doc:"only of this one" example:"live/show" maxLength:"511"`
+}
+
+type eventsOutput struct {
+	Body struct {
+		Events []monitor.Event `json:"events"`
+	}
+}
+
 type settingsOutput struct {
 	Body struct {
 		Settings []Setting `json:"settings"`
@@ -161,6 +173,12 @@ func (c Config) inspect(h huma.API) {
 			}
 			var out historyOutput
 			out.Body.Samples = c.Reports.History(in.stream())
+			return &out, nil
+		})
+	huma.Register(h, operation("list-events", http.MethodGet, "/events", "See what happened lately, the newest first"),
+		func(_ context.Context, in *eventsInput) (*eventsOutput, error) {
+			var out eventsOutput
+			out.Body.Events = c.Events.Newest(in.Limit, in.Stream)
 			return &out, nil
 		})
 	huma.Register(h, operation("get-config", http.MethodGet, "/config", "See the settings in force, without secrets"),

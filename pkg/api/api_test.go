@@ -60,7 +60,7 @@ func (s *studio) History(stream.Name) []monitor.Sample {
 
 func open(s *studio) http.Handler {
 	return api.New(api.Config{
-		Streams: s, Reports: s, Version: "v1.2.3", Token: []byte(token), Now: func() time.Time { return noon },
+		Streams: s, Reports: s, Events: happened(), Version: "v1.2.3", Token: []byte(token), Now: func() time.Time { return noon },
 		Settings: func() []api.Setting { return []api.Setting{{Key: "rtmp.address", Value: ":1935"}} },
 		Mint: func(scope string, until time.Time) (string, error) {
 			if strings.Contains(scope, "..") {
@@ -69,6 +69,14 @@ func open(s *studio) http.Handler {
 			return scope + until.Format("@15:04:05"), nil
 		},
 	})
+}
+
+// happened are two events.
+func happened() *monitor.Events {
+	e := new(monitor.Events)
+	e.Observe(stream.Event{Kind: stream.EventStart, Time: noon, Name: stream.Name{App: "live", Key: "show"}})
+	e.Observe(stream.Event{Kind: stream.EventEnd, Time: noon.Add(time.Hour), Name: stream.Name{App: "live", Key: "other"}, Lasted: time.Hour, Cause: stream.ErrKicked})
+	return e
 }
 
 // ask returns the answer to a request with the token.
@@ -97,6 +105,9 @@ func TestAnswers(t *testing.T) {
 		{"GET", "/api/v1/streams/live/other", "", 404, "there is no stream live/other"},
 		{"GET", "/api/v1/streams/live/other/history", "", 404, "there is no stream live/other"},
 		{"GET", "/api/v1/config", "", 200, `{"settings":[{"key":"rtmp.address","value":":1935"}]}`},
+		{"GET", "/api/v1/events", "", 200, `{"events":[{"time":"2026-01-02T13:00:00Z","stream":"live/other","kind":"end","text":"the stream has ended, after 1h0m0s: an operator`},
+		{"GET", "/api/v1/events?stream=live/show", "", 200, `{"events":[{"time":"2026-01-02T12:00:00Z","stream":"live/show","kind":"start","text":"viewers can watch"}]}`},
+		{"GET", "/api/v1/events?limit=0", "", 422, "expected number >= 1"},
 		{"DELETE", "/api/v1/streams/live/show/publisher", "", 204, ""},
 		{"DELETE", "/api/v1/streams/live/show", "", 204, ""},
 		{"DELETE", "/api/v1/streams/live/other", "", 404, "there is no stream live/other"},

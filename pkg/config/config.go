@@ -38,6 +38,8 @@ type Config struct {
 	TS      TS
 	Log     Log
 
+	Webhooks []Receiver // what is told of events
+
 	// origins says where each value came from that is not a default, such as
 	// "configs/sluice.yml:12" or "SLUICE_LOG_LEVEL".
 	origins map[string]string

@@ -60,6 +60,7 @@ func (c *Config) keys() []key {
 		{"stream.conflict", choice[Conflict]{&c.Stream.Conflict, []Conflict{Reject, TakeOver, Backup}}},
 		{"stream.failover", span{&c.Stream.Failover}},
 		{"ladders", lists{&c.Ladders}},
+		{"webhooks", receivers{&c.Webhooks}},
 		{"ts.cache_bytes", &c.TS.CacheBytes},
 		{"log.level", level{&c.Log.Level}},
 		{"log.format", choice[LogFormat]{&c.Log.Format, []LogFormat{JSON, Console}}},

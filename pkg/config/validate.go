@@ -70,6 +70,7 @@ func (c Config) rules() []rule {
 		{within(c.Stream.Linger, 0, 24*time.Hour), []string{"stream.linger"}},
 		{within(c.Stream.Keep, 0, 24*time.Hour), []string{"stream.keep"}},
 		{within(c.Stream.Failover, 200*time.Millisecond, time.Minute), []string{"stream.failover"}},
+		{checkReceivers(c.Webhooks), []string{"webhooks"}},
 		{within(c.TS.CacheBytes, MiB, 1024*GiB), []string{"ts.cache_bytes"}},
 	}
 }

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -96,17 +95,8 @@ func (g *Gateway) openWebhook() ([]access.Judge, error) {
 	if c.URL == "" {
 		return nil, nil
 	}
-	h := &hooks.Hook{URL: c.URL, Format: hooks.Format(c.Format), Limit: c.Timeout, Client: hooks.NewClient(), Now: time.Now}
-	if c.SecretFile != "" {
-		err := g.useFile("publish.webhook.secret_file", c.SecretFile, func(secret []byte) error {
-			h.Secret = bytes.TrimSpace(secret)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return []access.Judge{webhook{h}}, nil
+	h := newHook(c.URL, c.Format, c.Timeout)
+	return []access.Judge{webhook{h}}, g.useSecret("publish.webhook.secret_file", c.SecretFile, h)
 }
 
 // openViewers makes what says who may watch, nil if everybody may.

@@ -40,6 +40,9 @@ type Gateway struct {
 	monitor   *monitor.Monitor
 	operators http.Handler // the API, nil if there is none
 	entrance  entrance
+
+	receivers receivers // of events
+	events    monitor.Events
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -61,6 +64,9 @@ func (g *Gateway) open() (err error) {
 		return err
 	}
 	if err := g.openEntrance(); err != nil {
+		return err
+	}
+	if err := g.openReceivers(); err != nil {
 		return err
 	}
 	if err := g.openStore(); err != nil {
@@ -94,10 +100,11 @@ func (g *Gateway) open() (err error) {
 			},
 		},
 		Store: g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
+		Observers: []stream.Observer{g.receivers, &g.events},
 	})
-	g.monitor = monitor.New(monitor.Config{Source: g.registry, Audience: audience{g}, Segment: g.config.Segment.Duration, Log: g.log})
+	g.monitor = monitor.New(monitor.Config{Source: g.registry, Audience: audience{g}, Events: &g.events, Segment: g.config.Segment.Duration, Log: g.log})
 	g.site, err = origin.New(origin.Config{
-		Metrics: metrics.New(g.registry, g.monitor, g.backlog()), Status: status{g.monitor}, Gate: g.entrance.gate(),
+		Metrics: metrics.New(g.registry, g.monitor, g.backlog(), g.receivers), Status: status{g.monitor}, Gate: g.entrance.gate(),
 		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,

@@ -25,7 +25,7 @@ func (g *Gateway) openAPI() error {
 	if g.config.API.Address == "" {
 		return nil
 	}
-	c := api.Config{Streams: g.registry, Reports: g.monitor, Settings: g.settings, Mint: g.minter(), Now: time.Now}
+	c := api.Config{Streams: g.registry, Reports: g.monitor, Events: &g.events, Settings: g.settings, Mint: g.minter(), Now: time.Now}
 	err := g.useFile("api.token_file", g.config.API.TokenFile, func(text []byte) error {
 		if c.Token = bytes.TrimSpace(text); len(c.Token) < leastToken {
 			return fmt.Errorf("a token of %d characters is too short: it has at least %d", len(c.Token), leastToken)
@@ -62,7 +62,7 @@ func (g *Gateway) settings() []api.Setting {
 // shown returns the value of a setting without secrets: hashes of keys, and what is in a URL but the place.
 func shown(s config.Setting) string {
 	switch {
-	case s.Key == "publish.keys" && s.Value != "{}":
+	case s.Key == "publish.keys" && s.Value != "{}", s.Key == "webhooks" && s.Value != "[]":
 		return hidden
 	case strings.Contains(s.Value, "://"):
 		u, err := url.Parse(s.Value)
@@ -98,11 +98,19 @@ func (g *Gateway) serveOperators(ctx context.Context) error {
 // status tells the page how streams are.
 type status struct{ *monitor.Monitor }
 
+// mostEvents is how many events the page is told of.
+const mostEvents = 50
+
 // Streams implements origin.Status.
 func (s status) Streams() any {
+	all := s.Reports()
+	for i := range all {
+		all[i] = all[i].Public()
+	}
 	return struct {
 		Streams []monitor.Report `json:"streams"`
-	}{s.Reports()}
+		Events  []monitor.Event  `json:"events"`
+	}{all, s.Events.Newest(mostEvents, "")}
 }
 
 // Stream implements origin.Status.
@@ -112,7 +120,8 @@ func (s status) Stream(app, name string) (any, bool) {
 	return struct {
 		monitor.Report
 		History []monitor.Sample `json:"history"`
-	}{report, s.History(key)}, found
+		Events  []monitor.Event  `json:"events"`
+	}{report.Public(), s.History(key), s.Events.Newest(mostEvents, key.String())}, found
 }
 
 // audience counts who watches, once there is an origin.

@@ -23,7 +23,7 @@ func (p publishing) Publish(ctx context.Context, req *rtmp.Request) (rtmp.Sink, 
 	if err := p.admit(ctx, req); err != nil {
 		return nil, err
 	}
-	pub, err := p.registry.Publish(ctx, stream.Name{App: req.App, Key: req.Name}, peer{req.Peer})
+	pub, err := p.registry.Publish(ctx, stream.Name{App: req.App, Key: req.Name}, peer{req.Peer, publisherOf(req)})
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -59,7 +59,13 @@ func (p publishing) admit(ctx context.Context, req *rtmp.Request) error {
 }
 
 // A peer is an RTMP publisher as streams speak to it.
-type peer struct{ rtmp.Peer }
+type peer struct {
+	rtmp.Peer
+	who stream.Publisher
+}
+
+// Publisher implements stream.Peer.
+func (p peer) Publisher() stream.Publisher { return p.who }
 
 // End implements stream.Peer.
 func (p peer) End(cause error) { p.Peer.End(translate(cause)) }

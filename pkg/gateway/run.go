@@ -32,7 +32,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 	late, giveUp := afterwards(ctx, stopIn)
 	defer giveUp()
 	onAir, end := context.WithCancel(context.WithoutCancel(ctx)) // until the last publisher has gone
-	var putting sync.WaitGroup                                   // all who put segments
+	told, forget := afterwards(onAir, tellingIn)
+	defer forget()
+	var putting sync.WaitGroup // all who put segments
 	putting.Go(func() { g.registry.Run(ctx) })
 	putting.Add(1)
 	group.Go(func() error {
@@ -43,6 +45,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.serveHTTP(onAir, late) })
 	group.Go(func() error { return g.serveOperators(onAir) })
 	group.Go(func() error { g.monitor.Run(ctx); return nil })
+	group.Go(func() error { g.receivers.run(onAir, told); return nil })
 	group.Go(func() error { g.leftBehind(g.reaper.Run(ctx)); return nil })
 	group.Go(func() error { g.leftBehind(g.write(late, putting.Wait)); return nil })
 	err := errors.Join(group.Wait(), closeStore(g.store))

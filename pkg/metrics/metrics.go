@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"sluice/pkg/hooks"
 	"sluice/pkg/monitor"
 	"sluice/pkg/stream"
 	"sluice/pkg/timeline"
@@ -29,13 +30,18 @@ type Spool interface {
 	Failing() error
 }
 
+// Webhooks are told of events.
+type Webhooks interface {
+	Tally() hooks.Tally
+}
+
 // New returns a handler that answers in the exposition formats of Prometheus. It
-// reads the source, and the spool if there is one, when it is asked.
-func New(source Source, reports Reports, spool Spool) http.Handler {
+// reads the source, the reports, the spool if there is one, and the webhooks when it is asked.
+func New(source Source, reports Reports, spool Spool, webhooks Webhooks) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
-		&streams{source}, &watched{reports},
+		&streams{source}, &watched{reports}, &deliveries{webhooks},
 	)
 	if spool != nil {
 		registry.MustRegister(&backlog{spool})
@@ -58,6 +64,23 @@ func (b *backlog) Collect(out chan<- prometheus.Metric) {
 	send("waiting_segments", "Segments that wait in memory to be written to the disk.", float64(blobs))
 	send("waiting_bytes", "Bytes of the segments that wait to be written.", float64(bytes))
 	send("failing", "1 while the disk is full, slow or broken.", truth(b.Failing() != nil))
+}
+
+// deliveries collects what became of events.
+type deliveries struct{ Webhooks }
+
+// Describe implements prometheus.Collector.
+func (d *deliveries) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (d *deliveries) Collect(out chan<- prometheus.Metric) {
+	tally := d.Tally()
+	total := prometheus.NewDesc("sluice_webhook_deliveries_total", "Events for webhooks: delivered, retried (tries that failed and were not the last), failed (refused, or tried too often) and dropped (too many waited).", []string{"result"}, nil)
+	for result, n := range map[string]uint64{"delivered": tally.Delivered, "retried": tally.Retried, "failed": tally.Failed, "dropped": tally.Dropped} {
+		out <- prometheus.MustNewConstMetric(total, prometheus.CounterValue, float64(n), result)
+	}
+	waiting := prometheus.NewDesc("sluice_webhook_queue", "Events that wait for webhooks.", nil, nil)
+	out <- prometheus.MustNewConstMetric(waiting, prometheus.GaugeValue, float64(tally.Waiting))
 }
 
 // truth returns 1 for what is true, or else 0.

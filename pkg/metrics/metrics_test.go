@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/pkg/hooks"
 	"sluice/pkg/media"
 	"sluice/pkg/metrics"
 	"sluice/pkg/monitor"
@@ -29,6 +30,12 @@ func (full) Backlog() (blobs, bytes int64) { return 3, 4096 }
 
 func (full) Failing() error { return errors.New("no space left on device") }
 
+type told struct{}
+
+func (told) Tally() hooks.Tally {
+	return hooks.Tally{Delivered: 1, Retried: 2, Failed: 3, Dropped: 4, Waiting: 5}
+}
+
 func TestMetrics(t *testing.T) {
 	show := stream.Vitals{
 		Name: stream.Name{App: "live", Key: "show"}, Publishing: true, Publishers: 3, Periods: 4,
@@ -41,7 +48,7 @@ func TestMetrics(t *testing.T) {
 		App: "live", Name: "show", Viewers: 3,
 		Tracks:   []monitor.Track{{ID: "v0", Bitrate: 2_600_000, FrameRate: 29.97, KeyFrameLongest: 2}, {ID: "a0", Bitrate: 128_000}},
 		Findings: []monitor.Finding{{Code: "late", Level: monitor.Warning}, {Code: "late", Level: monitor.Warning, Track: "v0"}},
-	}}, full{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	}}, full{}, told{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, line := range []string{
 		`sluice_stream_publishing{stream="live/show"} 1`,
 		`sluice_stream_publishers_total{stream="live/show"} 3`,
@@ -59,6 +66,8 @@ func TestMetrics(t *testing.T) {
 		`sluice_stream_frame_rate_hertz{stream="live/show",track="v0"} 29.97`,
 		`sluice_stream_key_frame_interval_seconds{stream="live/show",track="v0"} 2`,
 		`sluice_stream_finding{finding="late",level="warning",stream="live/show"} 1`,
+		`sluice_webhook_deliveries_total{result="delivered"} 1`, `sluice_webhook_deliveries_total{result="retried"} 2`,
+		`sluice_webhook_deliveries_total{result="failed"} 3`, `sluice_webhook_deliveries_total{result="dropped"} 4`, `sluice_webhook_queue 5`,
 		`sluice_store_waiting_segments 3`, `sluice_store_waiting_bytes 4096`, `sluice_store_failing 1`,
 		`sluice_stream_repairs_total{repair="drift corrected",stream="live/show"} 0`,
 	} {

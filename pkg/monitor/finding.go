@@ -71,7 +71,7 @@ func (m *Monitor) examine(w *watched, v stream.Vitals, s *live.Snapshot, now tim
 		f.Since = p.findings[old].Since
 		if !p.told[f.Code] {
 			p.told[f.Code] = true
-			m.tell(v, *f)
+			m.tell(v, *f, now)
 		}
 	}
 	p.findings = found
@@ -81,8 +81,9 @@ func (m *Monitor) examine(w *watched, v stream.Vitals, s *live.Snapshot, now tim
 // codeFinding is the code of the onStatus that tells a broadcaster of a finding.
 const codeFinding = "NetStream.Publish.Warning"
 
-// tell tells the log and the broadcaster, unless the stream itself has done so.
-func (m *Monitor) tell(v stream.Vitals, f Finding) {
+// tell tells of a finding: the log and the broadcaster as well, unless the stream itself has done so.
+func (m *Monitor) tell(v stream.Vitals, f Finding, now time.Time) {
+	m.Events.add(Event{Time: now, Stream: v.Name.String(), Kind: "finding", Text: f.Text})
 	if slices.ContainsFunc(v.Warnings, func(w stream.Warning) bool { return w.Code == f.Code }) {
 		return
 	}

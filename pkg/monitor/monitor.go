@@ -31,7 +31,8 @@ type Audience interface {
 // Config is what a Monitor watches with.
 type Config struct {
 	Source   Source
-	Audience Audience      // nil counts nobody
+	Audience Audience // nil counts nobody
+	Events   *Events
 	Segment  time.Duration // how long segments are to be
 	Log      zerolog.Logger
 }

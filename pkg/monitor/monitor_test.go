@@ -8,9 +8,9 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"sluice/pkg/monitor"
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/monitor"
 	"sluice/pkg/segment"
 	"sluice/pkg/stream"
 	"sluice/pkg/timeline"
@@ -56,7 +56,7 @@ func healthy() stream.Vitals {
 }
 
 func watch(w *ward) *monitor.Monitor {
-	return monitor.New(monitor.Config{Source: w, Segment: 2 * time.Second, Log: zerolog.Nop()})
+	return monitor.New(monitor.Config{Source: w, Events: new(monitor.Events), Segment: 2 * time.Second, Log: zerolog.Nop()})
 }
 
 func findings(m *monitor.Monitor) []monitor.Finding {

@@ -17,6 +17,8 @@ type Report struct {
 	Name      string            `json:"name"`
 	Path      string            `json:"path" doc:"of its page, below which its playlists and manifests are" example:"/live/show/"`
 	Started   time.Time         `json:"started"`
+	Publisher *Publisher        `json:"publisher,omitempty" doc:"who is on air"`
+	Standby   bool              `json:"standby" doc:"somebody stands by"`
 	Live      bool              `json:"live" doc:"somebody publishes it"`
 	Ended     bool              `json:"ended" doc:"nothing more will come; it can still be watched for a while"`
 	Ready     bool              `json:"ready" doc:"there is something to play"`
@@ -30,6 +32,22 @@ type Report struct {
 	Counts    Counts            `json:"counts"`
 	Repairs   map[string]uint64 `json:"repairs" doc:"mistakes in the publishers' timestamps that were mended, by kind"`
 	Findings  []Finding         `json:"findings" doc:"what its broadcaster should change, the worst first"`
+}
+
+// A Publisher is who publishes a stream.
+type Publisher struct {
+	Encoder string    `json:"encoder" doc:"the name that it has of itself"`
+	Since   time.Time `json:"since"`
+	Address string    `json:"address,omitempty" doc:"of operators only: where it comes from"`
+	Conn    uint64    `json:"conn,omitempty" doc:"of operators only: number of its connection in the log"`
+}
+
+// Public returns the report without what only operators may know.
+func (r Report) Public() Report {
+	if p := r.Publisher; p != nil {
+		r.Publisher = &Publisher{Encoder: p.Encoder, Since: p.Since}
+	}
+	return r
 }
 
 // Counts are how often things happened.
@@ -67,10 +85,16 @@ type Track struct {
 func report(v stream.Vitals, p *live.Presentation, s *live.Snapshot) Report {
 	r := Report{
 		App: v.Name.App, Name: v.Name.Key, Path: "/" + v.Name.App + "/" + v.Name.Key + "/", Started: p.Started.UTC().Truncate(time.Millisecond),
-		Live: v.Publishing, Ended: s.Ended, Ready: len(s.Spans()) > 0,
+		Live: v.Publishing, Standby: v.Standby, Ended: s.Ended, Ready: len(s.Spans()) > 0,
 		Drift: round(v.Drift, 1), Behind: seconds(v.Behind), Window: seconds(v.Window),
 		Counts: Counts{Publishers: v.Publishers, Periods: v.Periods, LostSegments: v.Lost, Narrowed: v.Narrowed},
 		Tracks: []Track{}, Findings: []Finding{}, Repairs: make(map[string]uint64),
+	}
+	if v.Publishing {
+		r.Publisher = &Publisher{Encoder: v.Publisher.Encoder, Since: v.Since.UTC().Truncate(time.Millisecond), Conn: v.Publisher.Conn}
+		if v.Publisher.Remote.IsValid() {
+			r.Publisher.Address = v.Publisher.Remote.String()
+		}
 	}
 	for kind, n := range v.Repairs {
 		if n > 0 {

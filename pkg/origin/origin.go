@@ -39,7 +39,7 @@ type Config struct {
 	Segment time.Duration // length of segments, for the same
 	Metrics http.Handler
 	Status  Status // how streams are, for the page
-	Gate    Gate // nil lets everybody watch
+	Gate    Gate   // nil lets everybody watch
 	Log     zerolog.Logger
 	Now     func() time.Time
 }

@@ -17,7 +17,9 @@ type Status interface {
 }
 
 // status serves how all streams are, for the page.
-func (o *Origin) status(w http.ResponseWriter, r *http.Request) { o.serveStatus(w, r, o.Status.Streams()) }
+func (o *Origin) status(w http.ResponseWriter, r *http.Request) {
+	o.serveStatus(w, r, o.Status.Streams())
+}
 
 // streamStatus serves how a stream is.
 func (o *Origin) streamStatus(w http.ResponseWriter, r *http.Request) {

@@ -234,12 +234,15 @@ func TestSilence(t *testing.T) {
 // A rival is a publisher in real time.
 type rival struct {
 	*stream.Publication
+	name  string
 	mu    sync.Mutex
 	told  error
 	clock time.Time
 }
 
 func (v *rival) Warn(string, string) {}
+
+func (v *rival) Publisher() stream.Publisher { return stream.Publisher{Encoder: v.name} }
 
 func (v *rival) End(cause error) {
 	v.mu.Lock()

@@ -228,6 +228,9 @@ func (*quiet) Warn(string, string) {}
 // End implements stream.Peer.
 func (*quiet) End(error) {}
 
+// Publisher implements stream.Peer.
+func (*quiet) Publisher() stream.Publisher { return stream.Publisher{} }
+
 // TestConfigure changes limits and ladders while somebody publishes.
 func TestConfigure(t *testing.T) {
 	r := newRig(t, func(c *stream.Config) { c.Limits.Publishers, c.Conflict, c.Window = 1, stream.Reject, 30*time.Second })

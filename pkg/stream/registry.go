@@ -112,7 +112,7 @@ func (p *programme) suits(m *member) error {
 	case p.onAir != nil || p.standby != nil:
 		return ErrNameInUse
 	}
-	p.end(p.env.Now())
+	p.end(p.env.Now(), ErrOtherKind)
 	return ErrClosed
 }
 

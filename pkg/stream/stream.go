@@ -84,6 +84,8 @@ type Environment struct {
 	Log      zerolog.Logger
 	Now      func() time.Time
 
+	Observers []Observer // all are told of each event
+
 	current *atomic.Pointer[Config] // shared by all of a registry
 }
 

@@ -15,6 +15,9 @@ import (
 type Vitals struct {
 	Name       Name
 	Publishing bool            // somebody is on air
+	Publisher  Publisher       // who, zero if several are
+	Since      time.Time       // when it came
+	Standby    bool            // somebody stands by
 	Publishers uint64          // that went on air
 	Periods    uint64          // that began
 	Repairs    timeline.Counts // of publishers' times
@@ -63,6 +66,10 @@ func (r *Registry) Vitals() []Vitals {
 // examine renews the vitals.
 func (p *programme) examine() {
 	v := Vitals{Publishers: p.publishers, Periods: p.next - p.before.period, Repairs: p.repairs, Narrowed: p.narrowed, Lost: p.losses.all}
+	if p.onAir != nil {
+		v.Publisher, v.Since = p.onAir.peer.Publisher(), p.onAir.since
+	}
+	v.Standby = p.standby != nil
 	v.Window = p.live.Snapshot().Window
 	v.Drift, v.Behind = p.clock.Drift()
 	if v.Publishing = p.onAir != nil; v.Publishing {

@@ -121,6 +121,7 @@ func (p *programme) watchRepairs(id media.TrackID) {
 		p.repaired[kind] += n - p.repairs[kind]
 	}
 	p.repairs = now
+	p.tellRepairs(false)
 	p.examine()
 }
 

@@ -18,7 +18,7 @@ func allowed() map[string][]string {
 			"pkg/metrics", "pkg/monitor", "pkg/api", "pkg/obs", "pkg/access", "pkg/hooks", "web",
 		},
 
-		"pkg/metrics": {"pkg/monitor", "pkg/stream", "pkg/timeline"},
+		"pkg/metrics": {"pkg/monitor", "pkg/stream", "pkg/timeline", "pkg/hooks"},
 		"pkg/api":     {"pkg/monitor", "pkg/stream"},
 		"pkg/monitor": {"pkg/stream", "pkg/live", "pkg/timeline", "pkg/media"},
 
