@@ -109,8 +109,8 @@ func (r *reader) entry(section string, name, node *yaml.Node) error {
 	r.seen[full] = name.Line
 	keys := r.cfg.keys()
 	if i := slices.IndexFunc(keys, func(k key) bool { return k.name == full }); i >= 0 {
-		if list, ok := keys[i].value.(lists); ok {
-			return r.lists(keys[i], list, node)
+		if list, ok := keys[i].value.(structured); ok {
+			return r.structured(keys[i], list, node)
 		}
 		return r.scalar(keys[i], node)
 	}
@@ -130,12 +130,17 @@ func (r *reader) scalar(k key, node *yaml.Node) error {
 	return r.cfg.set(k, r.origin(node), node.Value)
 }
 
-// lists reads a key whose value is no scalar.
-func (r *reader) lists(k key, list lists, node *yaml.Node) error {
-	if err := list.read(node); err != nil {
+// A structured value is one that has several scalars in YAML.
+type structured interface {
+	value
+	read(node *yaml.Node) error
+}
+
+func (r *reader) structured(k key, v structured, node *yaml.Node) error {
+	if err := v.read(node); err != nil {
 		return r.fail(node, k.name, "%s", err.Error())
 	}
-	return r.cfg.set(k, r.origin(node), list.String())
+	return r.cfg.set(k, r.origin(node), v.String())
 }
 
 func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }
