@@ -14,7 +14,6 @@ import (
 	"sluice/pkg/config"
 	"sluice/pkg/metrics"
 	"sluice/pkg/origin"
-	"sluice/pkg/rtmp"
 	"sluice/pkg/segment"
 	"sluice/pkg/store"
 	"sluice/pkg/stream"
@@ -34,6 +33,7 @@ type Gateway struct {
 	http     net.Listener
 	handler  *origin.Handler
 	entrance entrance
+	tls      secure
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -55,6 +55,9 @@ func (g *Gateway) open() (err error) {
 		return err
 	}
 	if err := g.openEntrance(); err != nil {
+		return err
+	}
+	if err := g.openTLS(); err != nil {
 		return err
 	}
 	if err := g.openStore(); err != nil {
@@ -90,9 +93,9 @@ func (g *Gateway) open() (err error) {
 		Store: g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
 	site, err := origin.New(origin.Config{
-		Metrics: metrics.New(g.registry, g.backlog()), Gate: g.entrance.gate(),
+		Metrics: metrics.New(g.registry, g.backlog(), g.tls.metered()), Gate: g.entrance.gate(),
 		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
-		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Segment: g.config.Segment.Duration,
+		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp), RTMPS: port(g.tls.rtmps), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,
 	})
 	if err != nil {
@@ -102,9 +105,12 @@ func (g *Gateway) open() (err error) {
 	return nil
 }
 
-// port returns the port of a listener's address.
-func port(addr net.Addr) int {
-	if tcp, ok := addr.(*net.TCPAddr); ok {
+// port returns the port of a listener, 0 if there is none.
+func port(ln net.Listener) int {
+	if ln == nil {
+		return 0
+	}
+	if tcp, ok := ln.Addr().(*net.TCPAddr); ok {
 		return tcp.Port
 	}
 	return 0
@@ -171,7 +177,7 @@ func closeStore(s store.Store) error {
 
 // Close closes the listeners and the store of a Gateway that was not run.
 func (g *Gateway) Close() error {
-	errs := []error{closeStore(g.store)}
+	errs := []error{closeStore(g.store), g.tls.close()}
 	for _, ln := range []net.Listener{g.rtmp, g.http} {
 		if ln != nil {
 			errs = append(errs, ln.Close())
@@ -193,21 +199,8 @@ func (g *Gateway) Waiting() int { return g.handler.Parking.Waiting() }
 func (g *Gateway) announce() {
 	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
 	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
+	g.tls.announce(g.log)
 	if g.entrance.guard == nil {
 		g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
-	}
-}
-
-// newPublishers returns the server for publishers.
-func (g *Gateway) newPublishers() *rtmp.Server {
-	return &rtmp.Server{
-		Handler: publishing{g.registry, g.entrance.guard},
-		Log:     g.log,
-		Limits: rtmp.Limits{
-			Connections: g.config.RTMP.MaxConnections,
-			Handshake:   g.config.RTMP.HandshakeTimeout,
-			Publish:     g.config.RTMP.PublishTimeout,
-			Idle:        g.config.RTMP.IdleTimeout,
-		},
 	}
 }

@@ -24,8 +24,8 @@ type Spool interface {
 }
 
 // New returns a handler that answers in the exposition formats of Prometheus. It
-// reads the source, and the spool if there is one, when it is asked.
-func New(source Source, spool Spool) http.Handler {
+// reads the source, and the spool and the certificates if there are any, when it is asked.
+func New(source Source, spool Spool, certificates Certificates) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
@@ -33,6 +33,9 @@ func New(source Source, spool Spool) http.Handler {
 	)
 	if spool != nil {
 		registry.MustRegister(&backlog{spool})
+	}
+	if certificates != nil {
+		registry.MustRegister(&expiries{certificates})
 	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }

@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,19 @@ func (full) Backlog() (blobs, bytes int64) { return 3, 4096 }
 
 func (full) Failing() error { return errors.New("no space left on device") }
 
+type leaves []*x509.Certificate
+
+func (l leaves) Leaves() []*x509.Certificate { return l }
+
+// certificates are two for one host, with different keys, and one for another.
+func certificates() leaves {
+	a, b := []string{"a.example"}, []string{"b.example", "c.example"}
+	return leaves{
+		{DNSNames: a, NotAfter: time.Unix(3000, 0)}, {DNSNames: a, NotAfter: time.Unix(2000, 0)},
+		{DNSNames: b, NotAfter: time.Unix(4000, 0)},
+	}
+}
+
 func TestMetrics(t *testing.T) {
 	show := stream.Vitals{
 		Name: stream.Name{App: "live", Key: "show"}, Publishing: true, Publishers: 3, Periods: 4,
@@ -32,7 +46,7 @@ func TestMetrics(t *testing.T) {
 	show.Films = []stream.Film{{Track: media.TrackID{Kind: media.Video, Index: 1}, Offset: -40 * time.Millisecond, LeftOut: true}}
 	show.Repairs[timeline.JumpedBack] = 7
 	answer := httptest.NewRecorder()
-	metrics.New(source{show}, full{}).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	metrics.New(source{show}, full{}, certificates()).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, line := range []string{
 		`sluice_stream_publishing{stream="live/show"} 1`,
 		`sluice_stream_publishers_total{stream="live/show"} 3`,
@@ -45,6 +59,8 @@ func TestMetrics(t *testing.T) {
 		`sluice_stream_track_left_out{stream="live/show",track="v1"} 1`,
 		`sluice_stream_lost_segments_total{stream="live/show"} 5`,
 		`sluice_stream_repairs_total{repair="clock jumped back",stream="live/show"} 7`,
+		`sluice_tls_certificate_expiry_seconds{names="a.example"} 2000`,
+		`sluice_tls_certificate_expiry_seconds{names="b.example,c.example"} 4000`,
 		`sluice_store_waiting_segments 3`, `sluice_store_waiting_bytes 4096`, `sluice_store_failing 1`,
 		`sluice_stream_repairs_total{repair="drift corrected",stream="live/show"} 0`,
 	} {

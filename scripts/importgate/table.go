@@ -18,7 +18,7 @@ func allowed() map[string][]string {
 			"pkg/metrics", "pkg/obs", "pkg/access", "pkg/hooks", "pkg/certs", "web",
 		},
 
-		"pkg/metrics": {"pkg/stream", "pkg/timeline"},
+		"pkg/metrics": {"pkg/stream", "pkg/timeline", "pkg/certs"},
 
 		"pkg/rtmp":   {"pkg/amf", "pkg/flv", "pkg/codec", "pkg/media"},
 		"pkg/stream": {"pkg/timeline", "pkg/segment", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/codec", "pkg/media"},
