@@ -6,12 +6,14 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"sluice/pkg/h3"
 )
 
 // fronts are all that serve players.
 type fronts struct {
 	server *http.Server
-	quic   *quicServer    // nil without HTTP/3
+	quic   *h3.Server     // nil without HTTP/3
 	serve  []func() error // each serves until shutdown or close
 }
 
@@ -27,10 +29,13 @@ func (g *Gateway) newFronts(serving context.Context) (*fronts, error) {
 		return f, nil
 	}
 	var err error
-	if f.quic, err = newQUIC(serving, g.tls, g.handler); err != nil {
+	if f.quic, err = h3.New(g.tls.quic, h3.Options{
+		Handler: g.handler, TLS: g.tls.config(), Base: serving, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeader: maxHead, MaxBody: maxBody,
+	}); err != nil {
 		return nil, err
 	}
-	f.serve = append(f.serve, f.quic.serve)
+	f.serve = append(f.serve, f.quic.Serve)
 	return f, nil
 }
 
@@ -42,7 +47,7 @@ func (f *fronts) shutdown(ctx context.Context) error {
 		failed error
 	)
 	if f.quic != nil {
-		ending.Go(func() { failed = f.quic.shutdown(ctx) })
+		ending.Go(func() { failed = f.quic.Shutdown(ctx) })
 	}
 	err := f.server.Shutdown(ctx)
 	if err != nil {
@@ -56,7 +61,7 @@ func (f *fronts) shutdown(ctx context.Context) error {
 func (f *fronts) close() error {
 	err := f.server.Close()
 	if f.quic != nil {
-		err = errors.Join(err, f.quic.close())
+		err = errors.Join(err, f.quic.Close())
 	}
 	return err
 }

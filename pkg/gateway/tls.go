@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -141,6 +142,19 @@ func (s secure) front(next http.Handler) http.Handler {
 			return
 		}
 		plain.ServeHTTP(w, r)
+	})
+}
+
+// known is for how long clients may take it for granted that HTTP/3 is there.
+const known = 24 * time.Hour
+
+// announceQUIC adds to answers that they can be had by HTTP/3, too (RFC 7838).
+func announceQUIC(at net.Addr, next http.Handler) http.Handler {
+	_, port, _ := net.SplitHostPort(at.String())
+	service := []string{fmt.Sprintf("h3=\":%s\"; ma=%d", port, int(known.Seconds()))}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Alt-Svc"] = service
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -15,7 +15,7 @@ func allowed() map[string][]string {
 			"pkg/hls", "pkg/dash", "pkg/live", "pkg/cmaf", "pkg/mpegts",
 			"pkg/flv", "pkg/timeline", "pkg/segment", "pkg/codec", "pkg/amf",
 			"pkg/store", "pkg/config", "pkg/media", "pkg/push", "pkg/check",
-			"pkg/metrics", "pkg/obs", "pkg/access", "pkg/hooks", "pkg/certs", "web",
+			"pkg/metrics", "pkg/obs", "pkg/access", "pkg/hooks", "pkg/certs", "pkg/h3", "web",
 		},
 
 		"pkg/metrics": {"pkg/stream", "pkg/timeline", "pkg/certs"},
@@ -42,6 +42,7 @@ func allowed() map[string][]string {
 		"pkg/obs":    nil,
 		"pkg/hooks":  nil,
 		"pkg/certs":  nil,
+		"pkg/h3":     nil,
 		"pkg/media":  nil,
 		"pkg/push":   nil,
 		"pkg/check":  {"pkg/check/checktest"}, // in its tests
