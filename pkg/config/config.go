@@ -26,6 +26,7 @@ type Config struct {
 	RTMP    RTMP
 	HTTP    HTTP
 	API     API
+	TLS     TLS
 	Publish Publish
 	Watch   Watch
 	Store   Store
@@ -47,8 +48,9 @@ type Config struct {
 
 // RTMP is the side of the publishers.
 type RTMP struct {
-	Address          string // host:port to listen on; the host may be empty
-	HandshakeTimeout time.Duration
+	Address          string        // host:port to listen on; the host may be empty
+	TLSAddress       string        // the same for RTMPS; empty for none
+	HandshakeTimeout time.Duration // that of TLS included
 	PublishTimeout   time.Duration // from the handshake to an accepted publish
 	IdleTimeout      time.Duration // without a byte from a publisher
 	MaxConnections   int
@@ -56,7 +58,9 @@ type RTMP struct {
 
 // HTTP is the side of the players.
 type HTTP struct {
-	Address string // host:port to listen on; the host may be empty
+	Address    string // host:port to listen on; the host may be empty
+	TLSAddress string // the same for HTTPS; empty for none
+	HTTP3      bool   // at the UDP port of TLSAddress
 }
 
 // API is the side of the operators. It is on if Address is set, and needs TokenFile then.
@@ -160,6 +164,7 @@ func Default() Config {
 			MaxConnections:   1000,
 		},
 		HTTP:  HTTP{Address: ":8080"},
+		TLS:   TLS{ACME: ACME{Cache: "./certificates"}},
 		Store: Store{Type: Disk, Path: "./segments"},
 		Limits: Limits{
 			Publishers: 1000, Streams: 1000,

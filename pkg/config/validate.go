@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 // beside another one. The error names where the value came from; when two do
 // not go together it names the one that is not a default.
 func (c Config) Validate() error {
-	for _, r := range c.rules() {
+	for _, r := range slices.Concat(c.rules(), c.tlsRules()) {
 		if r.reason != "" {
 			return c.blame(r.reason, r.keys...)
 		}

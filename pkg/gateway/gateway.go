@@ -16,7 +16,6 @@ import (
 	"sluice/pkg/metrics"
 	"sluice/pkg/monitor"
 	"sluice/pkg/origin"
-	"sluice/pkg/rtmp"
 	"sluice/pkg/segment"
 	"sluice/pkg/store"
 	"sluice/pkg/stream"
@@ -43,6 +42,7 @@ type Gateway struct {
 
 	receivers receivers // of events
 	events    monitor.Events
+	tls       secure
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -67,6 +67,9 @@ func (g *Gateway) open() (err error) {
 		return err
 	}
 	if err := g.openReceivers(); err != nil {
+		return err
+	}
+	if err := g.openTLS(); err != nil {
 		return err
 	}
 	if err := g.openStore(); err != nil {
@@ -104,9 +107,11 @@ func (g *Gateway) open() (err error) {
 	})
 	g.monitor = monitor.New(monitor.Config{Source: g.registry, Audience: audience{g}, Events: &g.events, Segment: g.config.Segment.Duration, Log: g.log})
 	g.site, err = origin.New(origin.Config{
-		Metrics: metrics.New(g.registry, g.monitor, g.backlog(), g.receivers), Status: status{g.monitor}, Gate: g.entrance.gate(),
+		Metrics: metrics.New(metrics.Sources{
+			Streams: g.registry, Reports: g.monitor, Spool: g.backlog(), Webhooks: g.receivers, Certificates: g.tls.metered(),
+		}), Status: status{g.monitor}, Gate: g.entrance.gate(),
 		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
-		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Segment: g.config.Segment.Duration,
+		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp), RTMPS: port(g.tls.rtmps), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,
 	})
 	if err != nil {
@@ -116,9 +121,12 @@ func (g *Gateway) open() (err error) {
 	return g.openAPI()
 }
 
-// port returns the port of a listener's address.
-func port(addr net.Addr) int {
-	if tcp, ok := addr.(*net.TCPAddr); ok {
+// port returns the port of a listener, 0 if there is none.
+func port(ln net.Listener) int {
+	if ln == nil {
+		return 0
+	}
+	if tcp, ok := ln.Addr().(*net.TCPAddr); ok {
 		return tcp.Port
 	}
 	return 0
@@ -185,7 +193,7 @@ func closeStore(s store.Store) error {
 
 // Close closes the listeners and the store of a Gateway that was not run.
 func (g *Gateway) Close() error {
-	errs := []error{closeStore(g.store)}
+	errs := []error{closeStore(g.store), g.tls.close()}
 	for _, ln := range []net.Listener{g.rtmp, g.http, g.api} {
 		if ln != nil {
 			errs = append(errs, ln.Close())
@@ -215,24 +223,11 @@ func (g *Gateway) Waiting() int { return g.handler.Parking.Waiting() }
 func (g *Gateway) announce() {
 	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
 	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
+	g.tls.announce(g.log)
 	if g.api != nil {
 		g.log.Info().Str("protocol", "api").Stringer("address", g.api.Addr()).Msg("listening")
 	}
 	if g.entrance.guard == nil {
 		g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
-	}
-}
-
-// newPublishers returns the server for publishers.
-func (g *Gateway) newPublishers() *rtmp.Server {
-	return &rtmp.Server{
-		Handler: publishing{g.registry, g.entrance.guard},
-		Log:     g.log,
-		Limits: rtmp.Limits{
-			Connections: g.config.RTMP.MaxConnections,
-			Handshake:   g.config.RTMP.HandshakeTimeout,
-			Publish:     g.config.RTMP.PublishTimeout,
-			Idle:        g.config.RTMP.IdleTimeout,
-		},
 	}
 }

@@ -35,16 +35,28 @@ type Webhooks interface {
 	Tally() hooks.Tally
 }
 
+// Sources are what metrics are made of.
+type Sources struct {
+	Streams      Source
+	Reports      Reports
+	Webhooks     Webhooks
+	Spool        Spool        // nil if there is none
+	Certificates Certificates // nil without TLS
+}
+
 // New returns a handler that answers in the exposition formats of Prometheus. It
-// reads the source, the reports, the spool if there is one, and the webhooks when it is asked.
-func New(source Source, reports Reports, spool Spool, webhooks Webhooks) http.Handler {
+// reads the sources when it is asked.
+func New(s Sources) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
-		&streams{source}, &watched{reports}, &deliveries{webhooks},
+		&streams{s.Streams}, &watched{s.Reports}, &deliveries{s.Webhooks},
 	)
-	if spool != nil {
-		registry.MustRegister(&backlog{spool})
+	if s.Spool != nil {
+		registry.MustRegister(&backlog{s.Spool})
+	}
+	if s.Certificates != nil {
+		registry.MustRegister(&expiries{s.Certificates})
 	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }

@@ -36,6 +36,7 @@ type Config struct {
 	Pages   fs.FS         // index.html, player.html and assets/; its files can seek
 	TSCache int64         // bytes of MPEG-TS segments to keep
 	RTMP    int           // port that publishers connect to, for them to be told
+	RTMPS   int           // the same with TLS; 0 for none
 	Segment time.Duration // length of segments, for the same
 	Metrics http.Handler
 	Status  Status // how streams are, for the page
