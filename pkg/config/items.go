@@ -27,6 +27,9 @@ func (v items) Set(text string) error {
 	return nil
 }
 
+// clear makes it empty.
+func (v items) clear() { *v.at = nil }
+
 // read reads them from a file.
 func (v items) read(node *yaml.Node) error {
 	switch {
