@@ -44,6 +44,10 @@ func (c Config) act(h huma.API) {
 		http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	mint.DefaultStatus = http.StatusCreated
 	huma.Register(h, mint, c.mint)
+
+	reload := operation("reload", http.MethodPost, "/reload", "Read the settings anew", http.StatusConflict)
+	reload.Description = "What can change while streams are on air does. If anything is wrong with them all stay as they are."
+	huma.Register(h, reload, c.reload)
 }
 
 // done returns the answer to what was done to a stream.
@@ -55,15 +59,25 @@ func done(in target, err error) error {
 }
 
 func (c Config) mint(_ context.Context, in *tokenInput) (*tokenOutput, error) {
-	if c.Mint == nil {
-		return nil, huma.Error409Conflict("there is no secret to sign tokens with: see watch.secret_file")
-	}
 	expires := c.Now().Add(time.Duration(in.Body.Lifetime) * time.Second).UTC().Truncate(time.Second)
 	token, err := c.Mint(in.Body.Scope, expires)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNoSecret):
+		return nil, huma.Error409Conflict(err.Error())
+	case err != nil:
 		return nil, huma.Error422UnprocessableEntity(err.Error())
 	}
 	var out tokenOutput
 	out.Body.Token, out.Body.Expires, out.Body.Prefix = token, expires, "/t/"+token
 	return &out, nil
+}
+
+type reloadOutput struct{ Body Reloaded }
+
+func (c Config) reload(ctx context.Context, _ *struct{}) (*reloadOutput, error) {
+	done, err := c.Reload(ctx)
+	if err != nil {
+		return nil, huma.Error409Conflict(err.Error())
+	}
+	return &reloadOutput{done}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -38,6 +39,15 @@ type Setting struct {
 	Origin string `json:"origin,omitempty" doc:"where it was set; empty for a default" example:"SLUICE_RTMP_ADDRESS"`
 }
 
+// ErrNoSecret says that there is nothing to sign tokens with.
+var ErrNoSecret = errors.New("there is no secret to sign tokens with: see watch.secret_file")
+
+// Reloaded is what became of settings that have changed.
+type Reloaded struct {
+	Changed      []string `json:"changed" doc:"keys whose new values are in force"`
+	NeedsRestart []string `json:"needsRestart" doc:"keys whose old values stay in force until a restart"`
+}
+
 // Config is what an API works with.
 type Config struct {
 	Streams  Streams
@@ -47,8 +57,11 @@ type Config struct {
 	Version  string
 	Token    []byte // that callers must have
 
-	// Mint returns a token to watch what a scope covers until a time. It is nil where everybody may.
+	// Mint returns a token to watch what a scope covers until a time, or ErrNoSecret.
 	Mint func(scope string, until time.Time) (string, error)
+
+	// Reload reads the settings anew. With an error they stay as they are.
+	Reload func(context.Context) (Reloaded, error)
 
 	Now func() time.Time
 }

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -61,6 +62,9 @@ func (s *studio) History(stream.Name) []monitor.Sample {
 func open(s *studio) http.Handler {
 	return api.New(api.Config{
 		Streams: s, Reports: s, Events: happened(), Version: "v1.2.3", Token: []byte(token), Now: func() time.Time { return noon },
+		Reload: func(context.Context) (api.Reloaded, error) {
+			return api.Reloaded{Changed: []string{"publish.keys"}, NeedsRestart: []string{}}, nil
+		},
 		Settings: func() []api.Setting { return []api.Setting{{Key: "rtmp.address", Value: ":1935"}} },
 		Mint: func(scope string, until time.Time) (string, error) {
 			if strings.Contains(scope, "..") {
@@ -119,6 +123,7 @@ func TestAnswers(t *testing.T) {
 		{"POST", "/api/v1/tokens", `{"scope":"live/show","more":1}`, 422, "unexpected property"},
 		{"POST", "/api/v1/tokens", `{"scope":`, 400, ""},
 		{"POST", "/api/v1/tokens", `{"scope":"live/` + strings.Repeat("x", 70<<10) + `"}`, 413, ""},
+		{"POST", "/api/v1/reload", "", 200, `{"changed":["publish.keys"],"needsRestart":[]}`},
 		{"PUT", "/api/v1/streams", "", 405, ""},
 		{"GET", "/api/v1/nothing", "", 404, ""},
 	} {

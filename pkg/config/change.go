@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -29,6 +30,18 @@ func (c Config) Change(next Config) (now Config, changed, fixed []string) {
 		_ = next.set(k, c.origins[k.name], old.value.String()) // as it was set before
 	}
 	return next, changed, fixed
+}
+
+// Files returns the files that the settings come from: the configuration file, also if there is none where it is looked
+// for, and those that settings name which can change.
+func (c Config) Files() []string {
+	all := []string{cmp.Or(c.file, DefaultPath)}
+	for _, k := range c.keys() {
+		if path := k.value.String(); path != "" && canChange(k.name) && strings.HasSuffix(k.name, "_file") {
+			all = append(all, path)
+		}
+	}
+	return all
 }
 
 // canChange reports whether a key, or its section, is changeable.

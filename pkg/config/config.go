@@ -44,6 +44,7 @@ type Config struct {
 	// origins says where each value came from that is not a default, such as
 	// "configs/sluice.yml:12" or "SLUICE_LOG_LEVEL".
 	origins map[string]string
+	file    string // that was to be read; empty for DefaultPath
 }
 
 // RTMP is the side of the publishers.

@@ -18,6 +18,7 @@ import (
 // readFile reads the file at path, or DefaultPath if there is one.
 func (c *Config) readFile(path string) error {
 	chosen := path != ""
+	c.file = path
 	if !chosen {
 		path = DefaultPath
 	}

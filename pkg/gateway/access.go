@@ -11,7 +11,6 @@ import (
 	"sluice/pkg/access"
 	"sluice/pkg/config"
 	"sluice/pkg/hooks"
-	"sluice/pkg/origin"
 )
 
 // An entrance is who may publish, and who may watch.
@@ -19,14 +18,6 @@ type entrance struct {
 	guard   *access.Guard   // of those who publish, nil if everybody may
 	viewers *access.Viewers // nil if everybody may watch
 	tokens  []*access.JWT
-}
-
-// gate returns what the origin asks, nil if everybody may watch.
-func (e *entrance) gate() origin.Gate {
-	if e.viewers == nil {
-		return nil
-	}
-	return e.viewers
 }
 
 // start fetches what tokens are checked with.

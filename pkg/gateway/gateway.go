@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -38,7 +39,10 @@ type Gateway struct {
 	handler   *origin.Handler
 	monitor   *monitor.Monitor
 	operators http.Handler // the API, nil if there is none
-	entrance  entrance
+	entrance  entrance     // to begin with: see door
+	door      door
+	current   atomic.Pointer[config.Config] // in force now
+	reloader  *reloader                     // nil if settings stay as they are
 
 	receivers receivers // of events
 	events    monitor.Events
@@ -66,6 +70,8 @@ func (g *Gateway) open() (err error) {
 	if err := g.openEntrance(); err != nil {
 		return err
 	}
+	g.door.now.Store(&g.entrance)
+	g.current.Store(&g.config)
 	if err := g.openReceivers(); err != nil {
 		return err
 	}
@@ -82,34 +88,15 @@ func (g *Gateway) open() (err error) {
 		g.log.Error().Err(err).Str("blob", name).Msg("blob not removed")
 	})
 	g.registry = stream.NewRegistry(stream.Environment{
-		Config: stream.Config{
-			Segment: segment.Config{
-				Target: g.config.Segment.Duration,
-				Max:    g.config.Segment.Max,
-				Part:   g.config.Segment.Part,
-				Chunk:  cmp.Or(g.config.DASH.Chunk, g.config.Segment.Part),
-			},
-			Window: g.config.Window.Duration,
-			Linger: g.config.Stream.Linger,
-			Keep:   g.config.Stream.Keep,
-
-			Conflict: stream.Conflict(g.config.Stream.Conflict),
-			Failover: g.config.Stream.Failover,
-			Ladders:  ladders,
-
-			Limits: stream.Limits{
-				Publishers: g.config.Limits.Publishers, Streams: g.config.Limits.Streams,
-				Cutting: int64(g.config.Limits.StreamMemory), Stored: int64(g.config.Limits.StreamDisk),
-			},
-		},
-		Store: g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
+		Config: streamConfig(g.config, ladders),
+		Store:  g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 		Observers: []stream.Observer{g.receivers, &g.events},
 	})
 	g.monitor = monitor.New(monitor.Config{Source: g.registry, Audience: audience{g}, Events: &g.events, Segment: g.config.Segment.Duration, Log: g.log})
 	g.site, err = origin.New(origin.Config{
 		Metrics: metrics.New(metrics.Sources{
 			Streams: g.registry, Reports: g.monitor, Spool: g.backlog(), Webhooks: g.receivers, Certificates: g.tls.metered(),
-		}), Status: status{g.monitor}, Gate: g.entrance.gate(),
+		}), Status: status{g.monitor}, Gate: &g.door,
 		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp), RTMPS: port(g.tls.rtmps), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,
@@ -119,6 +106,30 @@ func (g *Gateway) open() (err error) {
 	}
 	g.handler = g.site.Handler()
 	return g.openAPI()
+}
+
+// streamConfig returns how streams are cut and kept.
+func streamConfig(c config.Config, ladders []stream.Ladder) stream.Config {
+	return stream.Config{
+		Segment: segment.Config{
+			Target: c.Segment.Duration,
+			Max:    c.Segment.Max,
+			Part:   c.Segment.Part,
+			Chunk:  cmp.Or(c.DASH.Chunk, c.Segment.Part),
+		},
+		Window: c.Window.Duration,
+		Linger: c.Stream.Linger,
+		Keep:   c.Stream.Keep,
+
+		Conflict: stream.Conflict(c.Stream.Conflict),
+		Failover: c.Stream.Failover,
+		Ladders:  ladders,
+
+		Limits: stream.Limits{
+			Publishers: c.Limits.Publishers, Streams: c.Limits.Streams,
+			Cutting: int64(c.Limits.StreamMemory), Stored: int64(c.Limits.StreamDisk),
+		},
+	}
 }
 
 // port returns the port of a listener, 0 if there is none.
@@ -227,7 +238,7 @@ func (g *Gateway) announce() {
 	if g.api != nil {
 		g.log.Info().Str("protocol", "api").Stringer("address", g.api.Addr()).Msg("listening")
 	}
-	if g.entrance.guard == nil {
+	if g.door.guard() == nil {
 		g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
 	}
 }

@@ -25,7 +25,7 @@ func (g *Gateway) openAPI() error {
 	if g.config.API.Address == "" {
 		return nil
 	}
-	c := api.Config{Streams: g.registry, Reports: g.monitor, Events: &g.events, Settings: g.settings, Mint: g.minter(), Now: time.Now}
+	c := api.Config{Streams: g.registry, Reports: g.monitor, Events: &g.events, Settings: g.settings, Mint: g.mint, Reload: g.orderReload, Now: time.Now}
 	err := g.useFile("api.token_file", g.config.API.TokenFile, func(text []byte) error {
 		if c.Token = bytes.TrimSpace(text); len(c.Token) < leastToken {
 			return fmt.Errorf("a token of %d characters is too short: it has at least %d", len(c.Token), leastToken)
@@ -36,24 +36,22 @@ func (g *Gateway) openAPI() error {
 	return err
 }
 
-// minter returns what makes tokens to watch with, nil if there is no secret.
-func (g *Gateway) minter() func(scope string, until time.Time) (string, error) {
-	v := g.entrance.viewers
+// mint returns a token to watch with.
+func (g *Gateway) mint(scope string, until time.Time) (string, error) {
+	v := g.door.viewers()
 	if v == nil || len(v.Secrets) == 0 {
-		return nil
+		return "", api.ErrNoSecret
 	}
-	return func(scope string, until time.Time) (string, error) {
-		if err := access.Scope(scope).Check(); err != nil {
-			return "", err
-		}
-		return string(access.MakeToken(v.Secrets[0], access.Scope(scope), until)), nil
+	if err := access.Scope(scope).Check(); err != nil {
+		return "", err
 	}
+	return string(access.MakeToken(v.Secrets[0], access.Scope(scope), until)), nil
 }
 
 // settings returns those in force, without what is nobody's business.
 func (g *Gateway) settings() []api.Setting {
 	var all []api.Setting
-	for _, s := range g.config.Settings() {
+	for _, s := range g.current.Load().Settings() {
 		all = append(all, api.Setting{Key: s.Key, Value: shown(s), Origin: s.Origin})
 	}
 	return all

@@ -12,7 +12,7 @@ import (
 // newPublishers returns the server for publishers.
 func (g *Gateway) newPublishers() *rtmp.Server {
 	return &rtmp.Server{
-		Handler: publishing{g.registry, g.entrance.guard},
+		Handler: publishing{g.registry, &g.door},
 		Log:     g.log,
 		Limits: rtmp.Limits{
 			Connections: g.config.RTMP.MaxConnections,

@@ -15,7 +15,7 @@ import (
 // publishing lets RTMP publishers into the registry of streams.
 type publishing struct {
 	registry *stream.Registry
-	guard    *access.Guard // nil lets everybody in
+	door     *door
 }
 
 // Publish implements rtmp.Handler.
@@ -39,11 +39,12 @@ const hidden = "***"
 // admit returns rtmp.ErrUnauthorized for a publisher who may not publish, and else gives the stream
 // the name that people may know.
 func (p publishing) admit(ctx context.Context, req *rtmp.Request) error {
-	if p.guard == nil {
+	guard := p.door.guard()
+	if guard == nil {
 		return nil
 	}
 	token := req.Query.Get(tokenParameter)
-	grant, err := p.guard.Admit(ctx, access.Request{
+	grant, err := guard.Admit(ctx, access.Request{
 		App: req.App, Key: req.Name, Token: token, Remote: req.Remote.Addr(),
 		Query: req.Query, URL: req.TCURL, Encoder: req.Encoder, Conn: req.Conn,
 	})

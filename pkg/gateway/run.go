@@ -26,7 +26,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err := g.takeUp(); err != nil {
 		return errors.Join(g.config.Fault("store.path", err), g.Close())
 	}
-	if err := g.entrance.start(ctx); err != nil {
+	if err := g.door.open(ctx, &g.entrance); err != nil {
 		return errors.Join(err, g.Close())
 	}
 	g.announce()
@@ -47,6 +47,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.serveHTTP(onAir, late) })
 	group.Go(func() error { return g.serveOperators(onAir) })
 	group.Go(func() error { g.monitor.Run(ctx); return nil })
+	group.Go(func() error { g.watchSettings(ctx); return nil })
 	group.Go(func() error { g.receivers.run(onAir, told); return nil })
 	group.Go(func() error { return g.tls.watch(ctx, certs.Watch{Log: g.log}) })
 	group.Go(func() error { g.leftBehind(g.reaper.Run(ctx)); return nil })
