@@ -31,6 +31,8 @@ func (c *Config) keys() []key {
 		{"rtmp.max_connections", number{&c.RTMP.MaxConnections}},
 		{"http.address", text{&c.HTTP.Address}},
 		{"publish.keys", lists{&c.Publish.Keys}},
+		{"publish.users", lists{&c.Publish.Users}},
+		{"publish.ask_user", text{&c.Publish.AskUser}},
 	}, c.Publish.JWT.keys("publish.jwt"), []key{
 		{"publish.webhook.url", text{&c.Publish.Webhook.URL}},
 		{"publish.webhook.format", choice[WebhookFormat]{&c.Publish.Webhook.Format, []WebhookFormat{SluiceFormat, NginxRTMPFormat, SRSFormat, MediaMTXFormat}}},

@@ -206,9 +206,10 @@ func (g *Gateway) announce() {
 
 // newPublishers returns the server for publishers.
 func (g *Gateway) newPublishers() *rtmp.Server {
+	publishing := publishing{g.registry, g.entrance.guard}
 	return &rtmp.Server{
-		Handler: publishing{g.registry, g.entrance.guard},
-		Log:     g.log,
+		Handler: publishing, Door: publishing,
+		Log: g.log,
 		Limits: rtmp.Limits{
 			Connections: g.config.RTMP.MaxConnections,
 			Handshake:   g.config.RTMP.HandshakeTimeout,
