@@ -73,6 +73,8 @@ type API struct {
 // Publish is who may publish: everybody, if nothing of it is set.
 type Publish struct {
 	Keys    []List // hashes, by the streams that keys are good for
+	Users   []List // users with their salts and hashes, likewise
+	AskUser string // applications, with commas between, whose publishers are asked for user and password
 	JWT     JWT
 	Webhook Webhook
 }

@@ -37,6 +37,8 @@ func (c *Config) keys() []key {
 		{"api.address", text{&c.API.Address}},
 		{"api.token_file", text{&c.API.TokenFile}},
 		{"publish.keys", lists{&c.Publish.Keys}},
+		{"publish.users", lists{&c.Publish.Users}},
+		{"publish.ask_user", text{&c.Publish.AskUser}},
 	}, c.Publish.JWT.keys("publish.jwt"), []key{
 		{"publish.webhook.url", text{&c.Publish.Webhook.URL}},
 		{"publish.webhook.format", choice[WebhookFormat]{&c.Publish.Webhook.Format, []WebhookFormat{SluiceFormat, NginxRTMPFormat, SRSFormat, MediaMTXFormat}}},

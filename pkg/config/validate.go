@@ -150,10 +150,15 @@ func webAddress(text string) string {
 	return ""
 }
 
+// Names reads a list of names with commas between.
+func Names(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
 // Networks reads a list of networks, or addresses, with commas between.
 func Networks(text string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
-	for _, one := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, one := range Names(text) {
 		if addr, err := netip.ParseAddr(one); err == nil {
 			all = append(all, netip.PrefixFrom(addr, addr.BitLen()))
 			continue

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,10 +58,11 @@ func (g *Gateway) settings() []api.Setting {
 	return all
 }
 
-// shown returns the value of a setting without secrets: hashes of keys, and what is in a URL but the place.
+// shown returns the value of a setting without secrets: what checks keys and passwords, and what is in a URL but
+// the place.
 func shown(s config.Setting) string {
 	switch {
-	case s.Key == "publish.keys" && s.Value != "{}", s.Key == "webhooks" && s.Value != "[]":
+	case slices.Contains([]string{"publish.keys", "publish.users", "webhooks"}, s.Key) && s.Value != "{}" && s.Value != "[]":
 		return hidden
 	case strings.Contains(s.Value, "://"):
 		u, err := url.Parse(s.Value)

@@ -11,9 +11,10 @@ import (
 
 // newPublishers returns the server for publishers.
 func (g *Gateway) newPublishers() *rtmp.Server {
+	publishing := publishing{g.registry, &g.door}
 	return &rtmp.Server{
-		Handler: publishing{g.registry, &g.door},
-		Log:     g.log,
+		Handler: publishing, Door: publishing,
+		Log: g.log,
 		Limits: rtmp.Limits{
 			Connections: g.config.RTMP.MaxConnections,
 			Handshake:   g.config.RTMP.HandshakeTimeout,

@@ -30,6 +30,20 @@ func (p publishing) Publish(ctx context.Context, req *rtmp.Request) (rtmp.Sink, 
 	return pub, nil
 }
 
+// Connect implements rtmp.Door.
+func (p publishing) Connect(ctx context.Context, req *rtmp.Request) error {
+	user, err := p.door.guard().Connect(access.Request{App: req.App, Remote: req.Remote.Addr(), Query: req.Query})
+	if err != nil {
+		hold(ctx, err)
+		if rejection := (*access.Rejection)(nil); errors.As(err, &rejection) {
+			return &rtmp.Rejection{Told: rejection.Told, Why: rejection.Why}
+		}
+		return err
+	}
+	req.User = user
+	return nil
+}
+
 // tokenParameter is what a publisher's token is called in a query.
 const tokenParameter = "token"
 
@@ -45,7 +59,7 @@ func (p publishing) admit(ctx context.Context, req *rtmp.Request) error {
 	}
 	token := req.Query.Get(tokenParameter)
 	grant, err := guard.Admit(ctx, access.Request{
-		App: req.App, Key: req.Name, Token: token, Remote: req.Remote.Addr(),
+		App: req.App, Key: req.Name, Token: token, User: req.User, Remote: req.Remote.Addr(),
 		Query: req.Query, URL: req.TCURL, Encoder: req.Encoder, Conn: req.Conn,
 	})
 	if err != nil {

@@ -43,7 +43,9 @@ type outcome struct {
 
 // ReloadBy has the gateway read its settings anew when it is asked to, and when files change that they come
 // from. It is called before Run.
-func (g *Gateway) ReloadBy(r Reloading) { g.reloader = &reloader{Reloading: r, orders: make(chan chan<- outcome)} }
+func (g *Gateway) ReloadBy(r Reloading) {
+	g.reloader = &reloader{Reloading: r, orders: make(chan chan<- outcome)}
+}
 
 // watchSettings reloads until ctx ends.
 func (g *Gateway) watchSettings(ctx context.Context) {

@@ -26,6 +26,7 @@ const (
 // goroutine that calls serve.
 type conn struct {
 	handler Handler
+	door    Door // nil lets everybody in
 	limits  Limits
 	log     zerolog.Logger
 	number  uint64
