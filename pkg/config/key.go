@@ -25,11 +25,17 @@ type value interface {
 func (c *Config) keys() []key {
 	return slices.Concat([]key{
 		{"rtmp.address", text{&c.RTMP.Address}},
+		{"rtmp.tls_address", text{&c.RTMP.TLSAddress}},
 		{"rtmp.handshake_timeout", span{&c.RTMP.HandshakeTimeout}},
 		{"rtmp.publish_timeout", span{&c.RTMP.PublishTimeout}},
 		{"rtmp.idle_timeout", span{&c.RTMP.IdleTimeout}},
 		{"rtmp.max_connections", number{&c.RTMP.MaxConnections}},
 		{"http.address", text{&c.HTTP.Address}},
+		{"http.tls_address", text{&c.HTTP.TLSAddress}},
+		{"http.http3", flag{&c.HTTP.HTTP3}},
+	}, c.TLS.keys(), []key{
+		{"api.address", text{&c.API.Address}},
+		{"api.token_file", text{&c.API.TokenFile}},
 		{"publish.keys", lists{&c.Publish.Keys}},
 		{"publish.users", lists{&c.Publish.Users}},
 		{"publish.ask_user", text{&c.Publish.AskUser}},

@@ -43,6 +43,9 @@ type server struct {
 	stop   func() // returns when the gateway has stopped
 
 	waiting func() int // requests that are held
+	api     string     // http://127.0.0.1:port, empty if there is none
+
+	rtmps, https string // as rtmp and http, empty without TLS
 }
 
 // settings returns a configuration with free ports and what changes, keys and
@@ -81,6 +84,15 @@ func startOn(t testing.TB, between func(store.Store) store.Store, changes ...str
 	s := &server{
 		t: t, log: book, dir: cfg.Store.Path, client: &http.Client{Transport: transport},
 		rtmp: "rtmp://" + g.RTMPAddr().String(), http: "http://" + g.HTTPAddr().String(), waiting: g.Waiting,
+	}
+	if at := g.RTMPSAddr(); at != nil {
+		s.rtmps = "rtmps://" + at.String()
+	}
+	if at := g.HTTPSAddr(); at != nil {
+		s.https = "https://" + at.String()
+	}
+	if addr := g.APIAddr(); addr != nil {
+		s.api = "http://" + addr.String()
 	}
 	s.stop = sync.OnceFunc(func() {
 		transport.CloseIdleConnections()

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"sluice/pkg/certs"
 )
 
 // stopIn is how long a stop takes at most, whoever is connected and whatever the
@@ -40,10 +42,13 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error {
 		defer putting.Done()
 		defer end()
-		return g.newPublishers().Serve(ctx, g.rtmp)
+		return g.servePublishers(ctx)
 	})
 	group.Go(func() error { return g.serveHTTP(onAir, late) })
+	group.Go(func() error { return g.serveOperators(onAir) })
+	group.Go(func() error { g.monitor.Run(ctx); return nil })
 	group.Go(func() error { g.receivers.run(onAir, told); return nil })
+	group.Go(func() error { return g.tls.watch(ctx, certs.Watch{Log: g.log}) })
 	group.Go(func() error { g.leftBehind(g.reaper.Run(ctx)); return nil })
 	group.Go(func() error { g.leftBehind(g.write(late, putting.Wait)); return nil })
 	err := errors.Join(group.Wait(), closeStore(g.store))

@@ -135,6 +135,7 @@ func reasonOf(cause error) string {
 		{rtmp.ErrDisconnected, "disconnected"},
 		{rtmp.ErrTimeout, "timeout"},
 		{rtmp.ErrServerClosed, "stopped"},
+		{stream.ErrKicked, "operator"},
 		{stream.ErrTakenOver, "replaced"},
 		{stream.ErrGone, "gone"},
 		{stream.ErrSilent, "silent"},

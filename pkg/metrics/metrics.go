@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"sluice/pkg/hooks"
+	"sluice/pkg/monitor"
 	"sluice/pkg/stream"
 	"sluice/pkg/timeline"
 )
@@ -16,6 +17,11 @@ import (
 // A Source knows how streams are.
 type Source interface {
 	Vitals() []stream.Vitals
+}
+
+// Reports say what goes on as people see it.
+type Reports interface {
+	Reports() []monitor.Report
 }
 
 // A Spool holds segments that are not written yet.
@@ -29,16 +35,28 @@ type Webhooks interface {
 	Tally() hooks.Tally
 }
 
+// Sources are what metrics are made of.
+type Sources struct {
+	Streams      Source
+	Reports      Reports
+	Webhooks     Webhooks
+	Spool        Spool        // nil if there is none
+	Certificates Certificates // nil without TLS
+}
+
 // New returns a handler that answers in the exposition formats of Prometheus. It
-// reads the source, the spool if there is one, and the webhooks when it is asked.
-func New(source Source, spool Spool, webhooks Webhooks) http.Handler {
+// reads the sources when it is asked.
+func New(s Sources) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
-		&streams{source}, &deliveries{webhooks},
+		&streams{s.Streams}, &watched{s.Reports}, &deliveries{s.Webhooks},
 	)
-	if spool != nil {
-		registry.MustRegister(&backlog{spool})
+	if s.Spool != nil {
+		registry.MustRegister(&backlog{s.Spool})
+	}
+	if s.Certificates != nil {
+		registry.MustRegister(&expiries{s.Certificates})
 	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
@@ -83,6 +101,44 @@ func truth(is bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// watched collects what is watched of each stream.
+type watched struct{ Reports }
+
+// Describe implements prometheus.Collector.
+func (w *watched) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (w *watched) Collect(out chan<- prometheus.Metric) {
+	viewers := desc("viewers", "About how many watch, where no CDN stands between.")
+	bitrate := desc("bitrate_bits_per_second", "Bit rate of the newest segments of a track.", "track")
+	frameRate := desc("frame_rate_hertz", "Frames a second of the newest segments of a track of video.", "track")
+	keyFrames := desc("key_frame_interval_seconds", "Longest time from one key frame to the next, of the newest eight.", "track")
+	finding := desc("finding", "1 for each thing that its broadcaster should change.", "finding", "level")
+	for _, r := range w.Reports.Reports() {
+		name := r.App + "/" + r.Name
+		send := func(desc *prometheus.Desc, value float64, labels ...string) {
+			out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, append([]string{name}, labels...)...)
+		}
+		send(viewers, float64(r.Viewers))
+		for _, t := range r.Tracks {
+			send(bitrate, float64(t.Bitrate), t.ID)
+			if t.FrameRate > 0 {
+				send(frameRate, t.FrameRate, t.ID)
+			}
+			if t.KeyFrameLongest > 0 {
+				send(keyFrames, t.KeyFrameLongest, t.ID)
+			}
+		}
+		said := make(map[string]bool) // of several tracks
+		for _, f := range r.Findings {
+			if !said[f.Code] {
+				said[f.Code] = true
+				send(finding, 1, f.Code, string(f.Level))
+			}
+		}
+	}
 }
 
 // streams collects what there is of each stream.

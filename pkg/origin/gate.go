@@ -70,7 +70,7 @@ func (o *Origin) trusts(remote string) bool {
 func streamOf(p string) (app, name string, guarded bool) {
 	app, rest, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
 	switch {
-	case app == "streams.json":
+	case app == "streams.json", app == "status.json":
 		return "", "", true
 	case p == "/", app == "-", slices.Contains(Reserved(), app):
 		return "", "", false

@@ -64,9 +64,9 @@ func (p *programme) admit(ctx context.Context, pub *Publication) error {
 			p.enter(pub)
 			p.welcome(pub)
 			return nil
-		case p.env.Config.Conflict == TakeOver:
+		case p.env.config().Conflict == TakeOver:
 			return p.replace(rival, pub)
-		case p.env.Config.Conflict == Backup:
+		case p.env.config().Conflict == Backup:
 			if p.standby == nil {
 				if err := pub.seat.take(); err != nil {
 					return err
@@ -130,6 +130,7 @@ func (p *programme) standBy(pub *Publication) {
 // welcome takes note of a publisher that was admitted.
 func (p *programme) welcome(pub *Publication) {
 	pub.since = p.env.Now()
+	p.examine()
 	p.tellCome(pub, Event{Kind: EventPublish, Standby: pub == p.standby})
 }
 
@@ -137,6 +138,7 @@ func (p *programme) welcome(pub *Publication) {
 func (p *programme) enter(pub *Publication) {
 	p.onAir, p.feed = pub, &pub.feed
 	p.publishers++
+	defer p.examine()
 	p.told.onAir = p.publisher(pub)
 	if p.member != nil {
 		p.member.enter(pub)
@@ -171,6 +173,7 @@ func (p *programme) leave(pub *Publication, why, cause error) {
 		p.suspend()
 		p.onAir, p.feed, p.left = nil, nil, p.env.Now()
 		p.live.Hush(p.date())
+		p.examine()
 	}
 	p.tellCome(pub, Event{Kind: EventUnpublish, Standby: standing, Cause: cause, Lasted: p.env.Now().Sub(pub.since), Bytes: pub.bytes})
 	pub.letGo()
@@ -197,10 +200,30 @@ func (p *programme) replace(old, pub *Publication) error {
 	return nil
 }
 
+// sendAway ends the publication on air, or with all of it the stream. It reports whether there was any.
+func (p *programme) sendAway(all bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.ended.IsZero() || !all && p.onAir == nil {
+		return false
+	}
+	for _, pub := range []*Publication{p.onAir, p.standby} {
+		if pub != nil && (all || pub == p.onAir) {
+			p.leave(pub, ErrKicked, ErrKicked)
+			pub.peer.End(ErrKicked)
+		}
+	}
+	if all {
+		p.end(p.env.Now(), ErrKicked)
+	}
+	p.log.Warn().Bool("stream", all).Msg("ended by an operator")
+	return true
+}
+
 // relieve reports whether the publisher that stands by goes on air with a frame,
 // since the one that was there is gone or silent. They change places.
 func (p *programme) relieve(pub *Publication, a arrival) bool {
-	silent := p.onAir == nil || a.at.Sub(p.onAir.heard) >= p.env.Config.Failover
+	silent := p.onAir == nil || a.at.Sub(p.onAir.heard) >= p.env.config().Failover
 	if pub != p.standby || !silent || !pub.feed.opens(a) {
 		return false
 	}
@@ -227,8 +250,8 @@ func (p *programme) check(now time.Time) (forget bool) {
 		return false // somebody is heard
 	}
 	defer p.mu.Unlock()
+	config, snap := p.env.config(), p.live.Snapshot()
 	p.tellRepairs(false)
-	config, snap := p.env.Config, p.live.Snapshot()
 	switch {
 	case !p.ended.IsZero():
 		over := now.Sub(p.ended) > config.Keep

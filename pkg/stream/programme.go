@@ -210,7 +210,7 @@ func (p *programme) end(now time.Time, why error) {
 // last of it is removed.
 func (p *programme) conclude(at time.Time) (last time.Time) {
 	p.ended, p.after = at, p.succeeded(at)
-	p.gone = p.retireAll(at.Add(p.env.Config.Keep))
+	p.gone = p.retireAll(at.Add(p.env.config().Keep))
 	p.live.End(at)
 	return p.gone
 }
