@@ -59,9 +59,13 @@ func file(t *testing.T, text string) string {
 func TestOperating(t *testing.T) {
 	t.Parallel()
 	key, token := access.NewKey(), strings.Repeat("0123456789abcdef", 2)
+	user, err := access.NewEntry("anna", "a password")
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := start(t,
 		"api.address", "127.0.0.1:0", "api.token_file", file(t, token+"\n"), "stream.linger", "1m", "watch.secret_file", file(t, strings.Repeat("secret!!", 4)),
-		"publish.keys", `{"*": ["`+access.HashOf(key).String()+`"]}`,
+		"publish.keys", `{"*": ["`+access.HashOf(key).String()+`"]}`, "publish.users", `{"*": ["`+user.String()+`"]}`,
 	)
 	o := operator{s, token}
 	if status := (operator{s, "x" + token}).call("GET", "/streams", "", nil); status != http.StatusUnauthorized {
@@ -112,7 +116,7 @@ func TestOperating(t *testing.T) {
 
 	var config json.RawMessage
 	o.call("GET", "/config", "", &config)
-	for _, secret := range []string{access.HashOf(key).String(), token, "secret!!"} {
+	for _, secret := range []string{access.HashOf(key).String(), user.Hash, token, "secret!!"} {
 		if strings.Contains(string(config), secret) {
 			t.Errorf("the configuration has %s: %s", secret, config)
 		}
