@@ -13,6 +13,8 @@ LINT := scripts/golangci-lint.sh
 SOAK ?= 5m
 # A module of its own: what it breaks networks with stays out of the gateway's.
 SOAK_MODULE := scripts/soak
+# So does the certificate authority that ACME is tested with.
+ACME_MODULE := scripts/acme
 
 # The page is built by a file that appears last and a stamp that npm leaves
 # alone, so that both steps are skipped while nothing has changed.
@@ -74,12 +76,14 @@ benchcmp: build ## compare the micro benchmarks with the last commit's, or the o
 fmt: $(WEB_MODULES) ## format the Go code and the page
 	$(LINT) fmt
 	$(LINT) -C $(SOAK_MODULE) fmt
+	$(LINT) -C $(ACME_MODULE) fmt
 	$(NPM) run format
 
 .PHONY: tidy-check
 tidy-check: ## fail when go.mod or go.sum are not tidy
 	go mod tidy -diff
 	go -C $(SOAK_MODULE) mod tidy -diff
+	go -C $(ACME_MODULE) mod tidy -diff
 
 .PHONY: clean
 clean: ## remove what was built; tools and npm packages stay
@@ -114,6 +118,7 @@ test-tools:
 check-format:
 	$(LINT) fmt --diff
 	$(LINT) -C $(SOAK_MODULE) fmt --diff
+	$(LINT) -C $(ACME_MODULE) fmt --diff
 
 .PHONY: check-go
 check-go:
@@ -122,6 +127,8 @@ check-go:
 	$(LINT) run
 	go -C $(SOAK_MODULE) vet ./...
 	$(LINT) -C $(SOAK_MODULE) run
+	go -C $(ACME_MODULE) vet ./...
+	$(LINT) -C $(ACME_MODULE) run
 
 # Linux is what the tests run on.
 .PHONY: check-systems

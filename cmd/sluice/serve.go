@@ -76,7 +76,9 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	g, err := gateway.New(cfg, newLogger(cfg.Log, t))
+	log := newLogger(cfg.Log, t)
+	adopt(log)
+	g, err := gateway.New(cfg, log)
 	if err != nil {
 		return err
 	}

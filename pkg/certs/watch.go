@@ -67,7 +67,7 @@ func (t *teller) fail(err error) {
 		text = err.Error()
 	}
 	if text != t.wrong && err != nil {
-		t.log.Error().Err(err).Msg("TLS certificate not taken: what was there stays in use")
+		t.log.Error().Err(err).Msg("TLS certificate not renewed: what is there stays in use")
 	}
 	t.wrong = text
 }

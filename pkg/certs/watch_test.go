@@ -109,7 +109,7 @@ func TestWhatTheLogTells(t *testing.T) {
 		after(24*time.Hour, "warn: TLS certificate expires soon a.example,192.0.2.1")
 		after(23*time.Hour + 59*time.Minute)
 		after(time.Minute, "warn: TLS certificate expires soon a.example,192.0.2.1")
-		const kept = "error: TLS certificate not taken: what was there stays in use "
+		const kept = "error: TLS certificate not renewed: what is there stays in use "
 		source.fail(errors.New("half"))
 		after(10*time.Second, kept+"half")
 		after(time.Minute)

@@ -112,7 +112,7 @@ func TestCertificatesReplacedUnderLoad(t *testing.T) {
 	good, _ := s.authority.Issue(time.Now().Add(time.Hour), "127.0.0.1")
 	_, key := s.authority.Issue(time.Now().Add(time.Hour), "127.0.0.1")
 	s.files.Write(good, key)
-	kept := func() int { return len(s.log.find("TLS certificate not taken: what was there stays in use")) }
+	kept := func() int { return len(s.log.find("TLS certificate not renewed: what is there stays in use")) }
 	eventually(t, "a word about it", func() bool { return kept() > 0 })
 	crowded()
 	if got := s.serial(s.https); got != last {

@@ -45,7 +45,8 @@ func (l leaves) Leaves() []*x509.Certificate { return l }
 func certificates() leaves {
 	a, b := []string{"a.example"}, []string{"b.example", "c.example"}
 	return leaves{
-		{DNSNames: a, NotAfter: time.Unix(3000, 0)}, {DNSNames: a, NotAfter: time.Unix(2000, 0)},
+		{DNSNames: a, NotAfter: time.Unix(3000, 0)},
+		{DNSNames: a, NotAfter: time.Unix(2000, 0)},
 		{DNSNames: b, NotAfter: time.Unix(4000, 0)},
 	}
 }
