@@ -20,11 +20,7 @@ import (
 // described, what is not is refused, and nothing ends in a 5xx.
 func TestAnswersAreAsDescribed(t *testing.T) {
 	h := open(new(studio))
-	text, err := io.ReadAll(ask(h, http.MethodGet, "/api/v1/openapi.json", "").Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := libopenapi.NewDocument(text)
+	parsed, err := libopenapi.NewDocument(ask(h, http.MethodGet, "/api/v1/openapi.json", "").Body.Bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,9 +85,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 }
 
-// name draws an element of a path: often the usual one.
+// name draws an element of a path: often the usual one, and none of which it depends on who reads the path what that is.
 func name(t *rapid.T, label, usual string) string {
-	return url.PathEscape(rapid.OneOf(rapid.Just(usual), rapid.Just(usual), rapid.StringN(1, 20, 300)).Draw(t, label))
+	clear := func(s string) bool { return s != "." && s != ".." && !strings.ContainsAny(s, "/%") }
+	return url.PathEscape(rapid.OneOf(rapid.Just(usual), rapid.Just(usual), rapid.StringN(1, 20, 300).Filter(clear)).Draw(t, label))
 }
 
 // tokenBody draws a body of a request for a token, or something like it.

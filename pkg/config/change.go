@@ -6,13 +6,6 @@ import (
 	"strings"
 )
 
-// changeable are the keys, and the sections of keys, that can change while streams are on air.
-var changeable = []string{
-	"publish", "watch", "ladders", "log.level",
-	"limits.publishers", "limits.streams", "limits.stream_memory", "limits.stream_disk",
-	"stream.linger", "stream.keep", "stream.conflict", "stream.failover",
-}
-
 // Change returns the settings that are in force when c is to become next without a restart: those of next, but for
 // what cannot change, which stays as it is in c. It names what does change, and what would need a restart.
 func (c Config) Change(next Config) (now Config, changed, fixed []string) {
@@ -44,7 +37,11 @@ func (c Config) Files() []string {
 	return all
 }
 
-// canChange reports whether a key, or its section, is changeable.
+// canChange reports whether a key, or its section, can change while streams are on air.
 func canChange(name string) bool {
-	return slices.ContainsFunc(changeable, func(c string) bool { return c == name || strings.HasPrefix(name, c+".") })
+	return slices.ContainsFunc([]string{
+		"publish", "watch", "ladders", "log.level",
+		"limits.publishers", "limits.streams", "limits.stream_memory", "limits.stream_disk",
+		"stream.linger", "stream.keep", "stream.conflict", "stream.failover",
+	}, func(c string) bool { return c == name || strings.HasPrefix(name, c+".") })
 }

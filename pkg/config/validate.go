@@ -120,7 +120,6 @@ func guarded(a API) string {
 func sameAddress(a, b, both string) string {
 	if _, port, _ := net.SplitHostPort(a); a == b && port != "0" {
 		return fmt.Sprintf("%s is the address of both %s", a, both)
-
 	}
 	return ""
 }

@@ -38,7 +38,7 @@ type reloader struct {
 // An outcome is what became of a reload.
 type outcome struct {
 	api.Reloaded
-	error
+	err error
 }
 
 // ReloadBy has the gateway read its settings anew when it is asked to, and when files change that they come
@@ -83,7 +83,7 @@ func (g *Gateway) orderReload(ctx context.Context) (api.Reloaded, error) {
 		return api.Reloaded{}, ctx.Err()
 	}
 	done := <-reply
-	return done.Reloaded, done.error
+	return done.Reloaded, done.err
 }
 
 // changed reports whether files have changed since the last call.
@@ -125,7 +125,7 @@ func (g *Gateway) reload(ctx context.Context) outcome {
 		r.bad = err.Error()
 		g.log.Error().Err(err).Msg("settings are not reloaded: those before stay in force")
 	}
-	return outcome{error: err}
+	return outcome{err: err}
 }
 
 // change puts settings in force. What is open goes on: who publishes and watches is not asked again.

@@ -95,7 +95,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	ctx, end := context.WithCancelCause(context.WithoutCancel(r.Context()))
 	defer end(nil)
 	defer context.AfterFunc(r.Context(), func() { end(context.Canceled) })()
-	defer context.AfterFunc(s.options.Base, func() { end(context.Cause(s.options.Base)) })()
+	defer context.AfterFunc(s.options.Base, func() { end(context.Cause(s.options.Base)) })() //nolint:contextcheck // it ends when the server does
 	out := &answer{ResponseWriter: w}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
 	s.options.Handler.ServeHTTP(out, r.WithContext(ctx))

@@ -22,6 +22,7 @@ const (
 
 // A crowd is who watches a presentation: when each asked last.
 type crowd struct {
+	seed maphash.Seed
 	mu   sync.Mutex
 	seen map[uint64]time.Time
 }
@@ -30,22 +31,20 @@ type crowd struct {
 type crowdKey struct{}
 
 func crowdOf(p *live.Presentation) *crowd {
-	return live.Lasting(p.Snapshot(), crowdKey{}, func() *crowd { return &crowd{seen: make(map[uint64]time.Time)} })
+	return live.Lasting(p.Snapshot(), crowdKey{}, func() *crowd { return &crowd{seed: maphash.MakeSeed(), seen: make(map[uint64]time.Time)} })
 }
-
-var viewerSeed = maphash.MakeSeed()
 
 // viewer returns a number of who asks: that of a session, if the player names one as CMCD does
 // (CTA-5004, "sid"), or else of an address and a player.
-func viewer(r *http.Request) uint64 {
+func (c *crowd) viewer(r *http.Request) uint64 {
 	if session := sessionOf(r); session != "" {
-		return maphash.String(viewerSeed, session)
+		return maphash.String(c.seed, session)
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	return maphash.String(viewerSeed, host+"\x00"+r.UserAgent())
+	return maphash.String(c.seed, host+"\x00"+r.UserAgent())
 }
 
 // sessionOf returns the session that a request is of, empty if it names none.
@@ -64,7 +63,8 @@ func sessionOf(r *http.Request) string {
 
 // attend counts who asks for something of a presentation.
 func (o *Origin) attend(r *http.Request, p *live.Presentation) {
-	c, who, now := crowdOf(p), viewer(r), o.Now()
+	c, now := crowdOf(p), o.Now()
+	who := c.viewer(r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, known := c.seen[who]; known || len(c.seen) < mostViewers {
