@@ -243,9 +243,9 @@ func TestWhoIsNone(t *testing.T) {
 		s, _, _ := strings.Cut(after, "&")
 		return s
 	}
-	once, again := salt("carl"), salt("carl")
-	if once != again || once == salt("dora") || len(salt("carl")) != len(salt("anna")) || salt("anna") != entry.Salt {
-		t.Errorf("%s, %s, %s", salt("carl"), salt("dora"), salt("anna"))
+	carl, again, dora, anna := salt("carl"), salt("carl"), salt("dora"), salt("anna")
+	if carl != again || carl == dora || len(carl) != len(anna) || anna != entry.Salt {
+		t.Errorf("%s, %s, %s, %s", carl, again, dora, anna)
 	}
 }
 
