@@ -8,6 +8,11 @@ SHELL := /bin/bash
 
 # Static, so that a machine without a C compiler builds the same binary.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+# What `sluice version` says; nothing where there is no git.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
+DATE = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
+LDFLAGS = -X sluice/pkg/version.release=$(VERSION) -X sluice/pkg/version.commit=$(COMMIT) -X sluice/pkg/version.date=$(DATE)
 NPM := npm --prefix web
 LINT := scripts/golangci-lint.sh
 SOAK ?= 5m
@@ -25,7 +30,7 @@ WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name tes
 
 .PHONY: build
 build: $(WEB_PAGE) ## build the page and bin/sluice
-	$(GO_BUILD) -o bin/sluice ./cmd/sluice
+	$(GO_BUILD) -ldflags '$(LDFLAGS)' -o bin/sluice ./cmd/sluice
 
 .PHONY: demo
 demo: build ## run the gateway with a clip published into it; prints where to watch

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -201,6 +202,7 @@ func TestHelp(t *testing.T) {
 		{[]string{"--help"}, []string{"serve", "push", "demo", "obs", "check"}},
 		{[]string{"obs", "--help"}, []string{"--ladder", "1080p30:6000", "x264, nvenc", "--host", "--config", "Config Override"}},
 		{[]string{"check", "--help"}, []string{"--duration", "15s", "--strict", "--json", "--rules"}},
+		{[]string{"version"}, []string{"sluice  ", "commit  ", "date  ", "go      go1.", "system  " + runtime.GOOS + "/"}},
 		{[]string{"check", "--rules"}, []string{"hls/target-duration ", "lldash/growing", "RFC 8216bis, 6.2.5.2"}},
 		{[]string{"serve", "--help"}, []string{"--config", "--rtmp", "--http", "--segments", "--log-format", "configs/sluice.yml"}},
 		{[]string{"push", "--help"}, []string{"--loop", "--count", "rtmp://host[:port]/app/name"}},

@@ -10,6 +10,7 @@ import (
 
 	"sluice/pkg/stream"
 	"sluice/pkg/timeline"
+	"sluice/pkg/version"
 )
 
 // A Source knows how streams are.
@@ -29,12 +30,20 @@ func New(source Source, spool Spool) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
-		&streams{source},
+		buildInfo(version.Read()), &streams{source},
 	)
 	if spool != nil {
 		registry.MustRegister(&backlog{spool})
 	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// buildInfo returns which Sluice this is, as labels of a 1.
+func buildInfo(v version.Info) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "sluice_build_info", Help: "Which Sluice this is.",
+		ConstLabels: prometheus.Labels{"version": v.Version, "revision": v.Commit, "goversion": v.Go},
+	}, func() float64 { return 1 })
 }
 
 // backlog collects what there is of a spool.

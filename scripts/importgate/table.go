@@ -6,7 +6,7 @@ package main
 // cycle.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check", "pkg/obs", "pkg/access"},
+		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check", "pkg/obs", "pkg/access", "pkg/version"},
 
 		// The one package that knows them all. It joins rtmp, stream and
 		// origin, which do not know each other.
@@ -18,7 +18,7 @@ func allowed() map[string][]string {
 			"pkg/metrics", "pkg/obs", "pkg/access", "pkg/hooks", "web",
 		},
 
-		"pkg/metrics": {"pkg/stream", "pkg/timeline"},
+		"pkg/metrics": {"pkg/stream", "pkg/timeline", "pkg/version"},
 
 		"pkg/rtmp":   {"pkg/amf", "pkg/flv", "pkg/codec", "pkg/media"},
 		"pkg/stream": {"pkg/timeline", "pkg/segment", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/codec", "pkg/media"},
@@ -34,16 +34,17 @@ func allowed() map[string][]string {
 		"pkg/segment":  {"pkg/media"},
 		"pkg/codec":    {"pkg/media"},
 
-		"pkg/access": nil,
-		"pkg/amf":    nil,
-		"pkg/store":  nil,
-		"pkg/scroll": nil,
-		"pkg/config": nil,
-		"pkg/obs":    nil,
-		"pkg/hooks":  nil,
-		"pkg/media":  nil,
-		"pkg/push":   nil,
-		"pkg/check":  {"pkg/check/checktest"}, // in its tests
+		"pkg/access":  nil,
+		"pkg/amf":     nil,
+		"pkg/store":   nil,
+		"pkg/scroll":  nil,
+		"pkg/config":  nil,
+		"pkg/obs":     nil,
+		"pkg/hooks":   nil,
+		"pkg/media":   nil,
+		"pkg/version": nil,
+		"pkg/push":    nil,
+		"pkg/check":   {"pkg/check/checktest"}, // in its tests
 
 		"web": nil, // the embedded page
 
