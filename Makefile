@@ -73,6 +73,21 @@ microbench: ## run the micro benchmarks; BENCH=regexp, COUNT=n, PKG=./pkg/cmaf
 benchcmp: build ## compare the micro benchmarks with the last commit's; BASE=commit, BENCH, COUNT, PKG
 	scripts/benchcmp.sh $(PKG)
 
+.PHONY: vulncheck
+vulncheck: ## look for known vulnerabilities in what the gateway is built of; needs the internet, or GOVULNDB
+	go -C scripts/tools tool govulncheck -C ../.. ./...
+
+##@ Give away
+
+.PHONY: release
+release: $(WEB_MODULES) ## build the archives of a version for all systems into dist/; VERSION=v0.1.0
+	$(NPM) run build
+	go run -buildvcs=false ./scripts/release -version '$(VERSION)' -date '$(DATE)' -ldflags '$(LDFLAGS)'
+
+.PHONY: release-check
+release-check: ## build the last commit as a release twice, and compare
+	scripts/release-check.sh
+
 ##@ Keep
 
 .PHONY: fmt
@@ -88,7 +103,7 @@ tidy-check: ## fail when go.mod or go.sum are not tidy
 
 .PHONY: clean
 clean: ## remove what was built; tools and npm packages stay
-	rm -rf bin/sluice bin/soak
+	rm -rf bin/sluice bin/soak dist
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
 .PHONY: clean-all
@@ -99,7 +114,7 @@ clean-all: clean ## remove tools and npm packages too
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What the targets above are made of.
 
