@@ -35,6 +35,7 @@ type Config struct {
 	Stream  Stream
 	Ladders []List // members of streams that several publishers send, each in another quality
 	TS      TS
+	Stop    Stop
 	Log     Log
 
 	// origins says where each value came from that is not a default, such as
@@ -132,6 +133,11 @@ type Stream struct {
 // TS is MPEG-TS on request.
 type TS struct {
 	CacheBytes Size
+}
+
+// Stop is how the gateway stops.
+type Stop struct {
+	Delay time.Duration // how long it goes on, and says that it is not ready
 }
 
 // Log is what is logged, and how.

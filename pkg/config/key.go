@@ -59,6 +59,7 @@ func (c *Config) keys() []key {
 		{"stream.failover", span{&c.Stream.Failover}},
 		{"ladders", lists{&c.Ladders}},
 		{"ts.cache_bytes", &c.TS.CacheBytes},
+		{"stop.delay", span{&c.Stop.Delay}},
 		{"log.level", level{&c.Log.Level}},
 		{"log.format", choice[LogFormat]{&c.Log.Format, []LogFormat{JSON, Console}}},
 	})

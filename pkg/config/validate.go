@@ -67,6 +67,7 @@ func (c Config) rules() []rule {
 		{within(c.Stream.Keep, 0, 24*time.Hour), []string{"stream.keep"}},
 		{within(c.Stream.Failover, 200*time.Millisecond, time.Minute), []string{"stream.failover"}},
 		{within(c.TS.CacheBytes, MiB, 1024*GiB), []string{"ts.cache_bytes"}},
+		{within(c.Stop.Delay, 0, 5*time.Minute), []string{"stop.delay"}},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -34,6 +35,7 @@ type Gateway struct {
 	http     net.Listener
 	handler  *origin.Handler
 	entrance entrance
+	leaving  atomic.Bool // it is to stop, or does
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -90,7 +92,7 @@ func (g *Gateway) open() (err error) {
 		Store: g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
 	})
 	site, err := origin.New(origin.Config{
-		Metrics: metrics.New(g.registry, g.backlog()), Gate: g.entrance.gate(),
+		Metrics: metrics.New(g.registry, g.backlog()), Gate: g.entrance.gate(), Ready: g.ready,
 		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,

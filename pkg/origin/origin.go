@@ -38,9 +38,12 @@ type Config struct {
 	RTMP    int           // port that publishers connect to, for them to be told
 	Segment time.Duration // length of segments, for the same
 	Metrics http.Handler
-	Gate    Gate // nil lets everybody watch
-	Log     zerolog.Logger
-	Now     func() time.Time
+	// Ready says, in a line, whether publishers and viewers should be sent here. Without it
+	// they always should.
+	Ready func() (word string, is bool)
+	Gate  Gate // nil lets everybody watch
+	Log   zerolog.Logger
+	Now   func() time.Time
 }
 
 // An Origin answers requests.
@@ -81,6 +84,7 @@ func (o *Origin) Handler() *Handler {
 	r.Get("/", o.page("index.html"))
 	r.Get("/-/*", o.asset)
 	r.Get("/healthz", o.healthz)
+	r.Get("/readyz", o.readyz)
 	if o.Metrics != nil {
 		r.Get("/metrics", o.metrics)
 	}
