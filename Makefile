@@ -60,7 +60,7 @@ soak: test-tools build ## cut, stall, attack and kill the gateway under strict v
 	bin/soak --duration $(SOAK) --binary bin/sluice --clip pkg/push/demo.flv $(ARGS)
 
 .PHONY: bench
-bench: build ## what streams and viewers cost, beside other servers; ARGS="--runs 5 --json FILE", ARGS=--help
+bench: build ## what streams and viewers cost, beside other servers; ARGS="--runs 5 --json FILE", ARGS="compare OLD NEW", ARGS=--help
 	scripts/install-test-tools.sh bench || true # what is not here is left out
 	go build -o bin/bench ./scripts/bench
 	bin/bench $(ARGS)
@@ -70,7 +70,7 @@ microbench: ## run the micro benchmarks; BENCH=regexp, COUNT=n, PKG=./pkg/cmaf
 	scripts/microbench.sh $(PKG)
 
 .PHONY: benchcmp
-benchcmp: build ## compare the micro benchmarks with the last commit's; BASE=commit, BENCH, COUNT, PKG
+benchcmp: build ## compare the micro benchmarks with the last commit's, or the one's before if nothing has changed; BASE=commit, BENCH, COUNT, PKG
 	scripts/benchcmp.sh $(PKG)
 
 .PHONY: vulncheck

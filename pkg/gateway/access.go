@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"sluice/pkg/access"
 	"sluice/pkg/config"
 	"sluice/pkg/hooks"
-	"sluice/pkg/origin"
 )
 
 // An entrance is who may publish, and who may watch.
@@ -20,14 +18,6 @@ type entrance struct {
 	guard   *access.Guard   // of those who publish, nil if everybody may
 	viewers *access.Viewers // nil if everybody may watch
 	tokens  []*access.JWT
-}
-
-// gate returns what the origin asks, nil if everybody may watch.
-func (e *entrance) gate() origin.Gate {
-	if e.viewers == nil {
-		return nil
-	}
-	return e.viewers
 }
 
 // start fetches what tokens are checked with.
@@ -96,17 +86,8 @@ func (g *Gateway) openWebhook() ([]access.Judge, error) {
 	if c.URL == "" {
 		return nil, nil
 	}
-	h := &hooks.Hook{URL: c.URL, Format: hooks.Format(c.Format), Limit: c.Timeout, Client: hooks.NewClient(), Now: time.Now}
-	if c.SecretFile != "" {
-		err := g.useFile("publish.webhook.secret_file", c.SecretFile, func(secret []byte) error {
-			h.Secret = bytes.TrimSpace(secret)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return []access.Judge{webhook{h}}, nil
+	h := newHook(c.URL, c.Format, c.Timeout)
+	return []access.Judge{webhook{h}}, g.useSecret("publish.webhook.secret_file", c.SecretFile, h)
 }
 
 // openViewers makes what says who may watch, nil if everybody may.

@@ -143,6 +143,7 @@ func (o *Origin) present(w http.ResponseWriter, r *http.Request, app, name, file
 		return
 	}
 	key.prefix = prefix
+	o.attend(r, p)
 	o.serveText(w, r, p.Snapshot(), key, false)
 }
 

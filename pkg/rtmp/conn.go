@@ -91,6 +91,9 @@ func (c *conn) run(ctx context.Context) error {
 	if err := c.wire.until(accepted.Add(c.limits.Handshake)); err != nil {
 		return err
 	}
+	if err := c.wire.secure(); err != nil {
+		return err
+	}
 	if err := handshake(c.wire); err != nil {
 		return err
 	}
