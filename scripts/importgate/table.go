@@ -15,7 +15,7 @@ func allowed() map[string][]string {
 			"pkg/hls", "pkg/dash", "pkg/live", "pkg/cmaf", "pkg/mpegts",
 			"pkg/flv", "pkg/timeline", "pkg/segment", "pkg/codec", "pkg/amf",
 			"pkg/store", "pkg/config", "pkg/media", "pkg/push", "pkg/check",
-			"pkg/metrics", "pkg/monitor", "pkg/api", "pkg/obs", "pkg/access", "pkg/hooks", "pkg/certs", "pkg/h3", "web",
+			"pkg/metrics", "pkg/monitor", "pkg/api", "pkg/obs", "pkg/access", "pkg/hooks", "pkg/certs", "pkg/h3", "pkg/version", "web",
 		},
 
 		"pkg/metrics": {"pkg/monitor", "pkg/stream", "pkg/timeline", "pkg/hooks", "pkg/certs", "pkg/version"},
