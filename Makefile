@@ -8,6 +8,11 @@ SHELL := /bin/bash
 
 # Static, so that a machine without a C compiler builds the same binary.
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+# What `sluice version` says; nothing where there is no git.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+COMMIT = $(shell git rev-parse HEAD 2>/dev/null)
+DATE = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
+LDFLAGS = -X sluice/pkg/version.release=$(VERSION) -X sluice/pkg/version.commit=$(COMMIT) -X sluice/pkg/version.date=$(DATE)
 NPM := npm --prefix web
 LINT := scripts/golangci-lint.sh
 SOAK ?= 5m
@@ -27,7 +32,7 @@ WEB_SOURCES := $(shell find web \( -name node_modules -o -name dist -o -name tes
 
 .PHONY: build
 build: $(WEB_PAGE) ## build the page and bin/sluice
-	$(GO_BUILD) -o bin/sluice ./cmd/sluice
+	$(GO_BUILD) -ldflags '$(LDFLAGS)' -o bin/sluice ./cmd/sluice
 
 .PHONY: demo
 demo: build ## run the gateway with a clip published into it; prints where to watch
@@ -70,6 +75,21 @@ microbench: ## run the micro benchmarks; BENCH=regexp, COUNT=n, PKG=./pkg/cmaf
 benchcmp: build ## compare the micro benchmarks with the last commit's, or the one's before if nothing has changed; BASE=commit, BENCH, COUNT, PKG
 	scripts/benchcmp.sh $(PKG)
 
+.PHONY: vulncheck
+vulncheck: ## look for known vulnerabilities in what the gateway is built of; needs the internet, or GOVULNDB
+	go -C scripts/tools tool govulncheck -C ../.. ./...
+
+##@ Give away
+
+.PHONY: release
+release: $(WEB_MODULES) ## build the archives of a version for all systems into dist/; VERSION=v0.1.0
+	$(NPM) run build
+	go run -buildvcs=false ./scripts/release -version '$(VERSION)' -date '$(DATE)' -ldflags '$(LDFLAGS)'
+
+.PHONY: release-check
+release-check: ## build the last commit as a release twice, and compare
+	scripts/release-check.sh
+
 ##@ Keep
 
 .PHONY: fmt
@@ -87,7 +107,7 @@ tidy-check: ## fail when go.mod or go.sum are not tidy
 
 .PHONY: clean
 clean: ## remove what was built; tools and npm packages stay
-	rm -rf bin/sluice bin/soak
+	rm -rf bin/sluice bin/soak dist
 	find web/dist -mindepth 1 ! -name .gitkeep -delete
 
 .PHONY: clean-all
@@ -98,7 +118,7 @@ clean-all: clean ## remove tools and npm packages too
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # What the targets above are made of.
 

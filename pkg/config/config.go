@@ -37,6 +37,7 @@ type Config struct {
 	Stream  Stream
 	Ladders []List // members of streams that several publishers send, each in another quality
 	TS      TS
+	Stop    Stop
 	Log     Log
 
 	Webhooks []Receiver // what is told of events
@@ -148,6 +149,11 @@ type Stream struct {
 // TS is MPEG-TS on request.
 type TS struct {
 	CacheBytes Size
+}
+
+// Stop is how the gateway stops.
+type Stop struct {
+	Delay time.Duration // how long it goes on, and says that it is not ready
 }
 
 // Log is what is logged, and how.

@@ -68,6 +68,7 @@ func (c *Config) keys() []key {
 		{"ladders", lists{&c.Ladders}},
 		{"webhooks", receivers{&c.Webhooks}},
 		{"ts.cache_bytes", &c.TS.CacheBytes},
+		{"stop.delay", span{&c.Stop.Delay}},
 		{"log.level", level{&c.Log.Level}},
 		{"log.format", choice[LogFormat]{&c.Log.Format, []LogFormat{JSON, Console}}},
 	})

@@ -73,6 +73,7 @@ func (c Config) rules() []rule {
 		{within(c.Stream.Failover, 200*time.Millisecond, time.Minute), []string{"stream.failover"}},
 		{checkReceivers(c.Webhooks), []string{"webhooks"}},
 		{within(c.TS.CacheBytes, MiB, 1024*GiB), []string{"ts.cache_bytes"}},
+		{within(c.Stop.Delay, 0, 5*time.Minute), []string{"stop.delay"}},
 	}
 }
 

@@ -47,6 +47,7 @@ type Gateway struct {
 	receivers receivers // of events
 	events    monitor.Events
 	tls       secure
+	leaving   atomic.Bool // it is to stop, or does
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -96,7 +97,7 @@ func (g *Gateway) open() (err error) {
 	g.site, err = origin.New(origin.Config{
 		Metrics: metrics.New(metrics.Sources{
 			Streams: g.registry, Reports: g.monitor, Spool: g.backlog(), Webhooks: g.receivers, Certificates: g.tls.metered(),
-		}), Status: status{g.monitor}, Gate: &g.door,
+		}), Status: status{g.monitor}, Gate: &g.door, Ready: g.ready,
 		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
 		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp), RTMPS: port(g.tls.rtmps), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,

@@ -16,6 +16,7 @@ import (
 	"sluice/pkg/config"
 	"sluice/pkg/monitor"
 	"sluice/pkg/stream"
+	"sluice/pkg/version"
 )
 
 // leastToken is how many characters the token of the API has.
@@ -26,7 +27,7 @@ func (g *Gateway) openAPI() error {
 	if g.config.API.Address == "" {
 		return nil
 	}
-	c := api.Config{Streams: g.registry, Reports: g.monitor, Events: &g.events, Settings: g.settings, Mint: g.mint, Reload: g.orderReload, Now: time.Now}
+	c := api.Config{Streams: g.registry, Reports: g.monitor, Events: &g.events, Settings: g.settings, Mint: g.mint, Reload: g.orderReload, Now: time.Now, Version: version.Read().Version}
 	err := g.useFile("api.token_file", g.config.API.TokenFile, func(text []byte) error {
 		if c.Token = bytes.TrimSpace(text); len(c.Token) < leastToken {
 			return fmt.Errorf("a token of %d characters is too short: it has at least %d", len(c.Token), leastToken)

@@ -18,7 +18,8 @@ const stopIn = 4500 * time.Millisecond
 // Run serves until ctx ends or something fails for good. It closes what New
 // opened.
 //
-// Publishers go first: the end of their streams answers all who wait. Then viewers
+// When ctx ends it goes on for stop.delay, but says that it is not ready. Then
+// publishers go first: the end of their streams answers all who wait. Then viewers
 // get what they have asked for, while the rest is written to the disk. What could
 // not be written, or removed, in time is told to the log; it makes no failure of a
 // stop.
@@ -30,7 +31,10 @@ func (g *Gateway) Run(ctx context.Context) error {
 		return errors.Join(err, g.Close())
 	}
 	g.announce()
+	ctx, left := g.leave(ctx)
+	defer left()
 	group, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, func() { g.leaving.Store(true) })() // also when something fails
 	late, giveUp := afterwards(ctx, stopIn)
 	defer giveUp()
 	onAir, end := context.WithCancel(context.WithoutCancel(ctx)) // until the last publisher has gone

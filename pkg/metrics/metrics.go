@@ -12,6 +12,7 @@ import (
 	"sluice/pkg/monitor"
 	"sluice/pkg/stream"
 	"sluice/pkg/timeline"
+	"sluice/pkg/version"
 )
 
 // A Source knows how streams are.
@@ -50,7 +51,7 @@ func New(s Sources) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
-		&streams{s.Streams}, &watched{s.Reports}, &deliveries{s.Webhooks},
+		buildInfo(version.Read()), &streams{s.Streams}, &watched{s.Reports}, &deliveries{s.Webhooks},
 	)
 	if s.Spool != nil {
 		registry.MustRegister(&backlog{s.Spool})
@@ -59,6 +60,14 @@ func New(s Sources) http.Handler {
 		registry.MustRegister(&expiries{s.Certificates})
 	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// buildInfo returns which Sluice this is, as labels of a 1.
+func buildInfo(v version.Info) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "sluice_build_info", Help: "Which Sluice this is.",
+		ConstLabels: prometheus.Labels{"version": v.Version, "revision": v.Commit, "goversion": v.Go},
+	}, func() float64 { return 1 })
 }
 
 // backlog collects what there is of a spool.

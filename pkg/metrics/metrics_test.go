@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,7 @@ func TestMetrics(t *testing.T) {
 		`sluice_tls_certificate_expiry_seconds{names="b.example,c.example"} 4000`,
 		`sluice_store_waiting_segments 3`, `sluice_store_waiting_bytes 4096`, `sluice_store_failing 1`,
 		`sluice_stream_repairs_total{repair="drift corrected",stream="live/show"} 0`,
+		`sluice_build_info{goversion="` + runtime.Version() + `",revision="unknown",version="devel"} 1`,
 	} {
 		if !strings.Contains(answer.Body.String(), "\n"+line+"\n") {
 			t.Errorf("there is no %s in\n%s", line, answer.Body.String())

@@ -40,9 +40,12 @@ type Config struct {
 	Segment time.Duration // length of segments, for the same
 	Metrics http.Handler
 	Status  Status // how streams are, for the page
-	Gate    Gate   // nil lets everybody watch
-	Log     zerolog.Logger
-	Now     func() time.Time
+	// Ready says, in a line, whether publishers and viewers should be sent here. Without it
+	// they always should.
+	Ready func() (word string, is bool)
+	Gate  Gate // nil lets everybody watch
+	Log   zerolog.Logger
+	Now   func() time.Time
 }
 
 // An Origin answers requests.
@@ -83,6 +86,7 @@ func (o *Origin) Handler() *Handler {
 	r.Get("/", o.page("index.html"))
 	r.Get("/-/*", o.asset)
 	r.Get("/healthz", o.healthz)
+	r.Get("/readyz", o.readyz)
 	if o.Metrics != nil {
 		r.Get("/metrics", o.metrics)
 	}

@@ -6,7 +6,7 @@ package main
 // cycle.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check", "pkg/obs", "pkg/access"},
+		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check", "pkg/obs", "pkg/access", "pkg/version"},
 
 		// The one package that knows them all. It joins rtmp, stream and
 		// origin, which do not know each other.
@@ -15,10 +15,10 @@ func allowed() map[string][]string {
 			"pkg/hls", "pkg/dash", "pkg/live", "pkg/cmaf", "pkg/mpegts",
 			"pkg/flv", "pkg/timeline", "pkg/segment", "pkg/codec", "pkg/amf",
 			"pkg/store", "pkg/config", "pkg/media", "pkg/push", "pkg/check",
-			"pkg/metrics", "pkg/monitor", "pkg/api", "pkg/obs", "pkg/access", "pkg/hooks", "pkg/certs", "pkg/h3", "web",
+			"pkg/metrics", "pkg/monitor", "pkg/api", "pkg/obs", "pkg/access", "pkg/hooks", "pkg/certs", "pkg/h3", "pkg/version", "web",
 		},
 
-		"pkg/metrics": {"pkg/monitor", "pkg/stream", "pkg/timeline", "pkg/hooks", "pkg/certs"},
+		"pkg/metrics": {"pkg/monitor", "pkg/stream", "pkg/timeline", "pkg/hooks", "pkg/certs", "pkg/version"},
 		"pkg/api":     {"pkg/monitor", "pkg/stream"},
 		"pkg/monitor": {"pkg/stream", "pkg/live", "pkg/timeline", "pkg/media"},
 
@@ -36,18 +36,19 @@ func allowed() map[string][]string {
 		"pkg/segment":  {"pkg/media"},
 		"pkg/codec":    {"pkg/media"},
 
-		"pkg/access": nil,
-		"pkg/amf":    nil,
-		"pkg/store":  nil,
-		"pkg/scroll": nil,
-		"pkg/config": nil,
-		"pkg/obs":    nil,
-		"pkg/hooks":  nil,
-		"pkg/certs":  nil,
-		"pkg/h3":     nil,
-		"pkg/media":  nil,
-		"pkg/push":   nil,
-		"pkg/check":  {"pkg/check/checktest"}, // in its tests
+		"pkg/access":  nil,
+		"pkg/amf":     nil,
+		"pkg/store":   nil,
+		"pkg/scroll":  nil,
+		"pkg/config":  nil,
+		"pkg/obs":     nil,
+		"pkg/hooks":   nil,
+		"pkg/certs":   nil,
+		"pkg/h3":      nil,
+		"pkg/media":   nil,
+		"pkg/version": nil,
+		"pkg/push":    nil,
+		"pkg/check":   {"pkg/check/checktest"}, // in its tests
 
 		"web": nil, // the embedded page
 
@@ -56,6 +57,7 @@ func allowed() map[string][]string {
 		"pkg/certs/certstest": nil,           // certificates for tests
 		"scripts/importgate":  nil,
 		"scripts/bench":       {"pkg/amf"}, // measures from outside
+		"scripts/release":     nil,
 	}
 }
 
