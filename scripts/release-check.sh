@@ -6,12 +6,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 version=v0.0.0-check
+commit=$(git rev-parse HEAD) # whatever is committed meanwhile
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # release DIR: builds a release of the last commit in a clone there.
 release() {
-	git clone --quiet --no-hardlinks . "$1"
+	git clone --quiet --no-hardlinks --no-checkout . "$1"
+	git -C "$1" checkout --quiet --detach "$commit"
 	make -C "$1" release VERSION=$version >"$work/log" 2>&1 || {
 		cat "$work/log" >&2
 		return 1
