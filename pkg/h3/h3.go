@@ -42,6 +42,8 @@ type Server struct {
 	transport *quic.Transport
 	listener  *quic.EarlyListener
 	underWay  sync.RWMutex // held for reading by requests
+	closed    chan struct{}
+	end       func() // closes it, once
 }
 
 // Options are what a Server needs.
@@ -58,10 +60,11 @@ type Options struct {
 // New returns a server for a socket, which it owns from then on, unless it returns an error.
 func New(socket *net.UDPConn, o Options) (*Server, error) {
 	fresh := rate.NewLimiter(strangers, strangers)
-	s := &Server{options: o, transport: &quic.Transport{
+	s := &Server{options: o, closed: make(chan struct{}), transport: &quic.Transport{
 		Conn:                socket,
 		VerifySourceAddress: func(net.Addr) bool { return !fresh.Allow() },
 	}}
+	s.end = sync.OnceFunc(func() { close(s.closed) })
 	s.server = http3.Server{
 		Handler:        http.HandlerFunc(s.handle),
 		MaxHeaderBytes: o.MaxHeader,
@@ -84,8 +87,17 @@ func New(socket *net.UDPConn, o Options) (*Server, error) {
 	return s, nil
 }
 
-// Serve serves until Shutdown or Close.
-func (s *Server) Serve() error { return s.server.ServeListener(s.listener) }
+// Serve serves until Shutdown or Close, when it returns http.ErrServerClosed.
+func (s *Server) Serve() error {
+	served := make(chan error, 1)
+	go func() { served <- s.server.ServeListener(s.listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-s.closed: // it may wait for a request that hangs
+		return http.ErrServerClosed
+	}
+}
 
 // handle answers a request.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
@@ -95,7 +107,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	ctx, end := context.WithCancelCause(context.WithoutCancel(r.Context()))
 	defer end(nil)
 	defer context.AfterFunc(r.Context(), func() { end(context.Canceled) })()
-	defer context.AfterFunc(s.options.Base, func() { end(context.Cause(s.options.Base)) })() //nolint:contextcheck // it ends when the server does
+	defer context.AfterFunc(s.options.Base, func() { end(context.Cause(s.options.Base)) })() //nolint:contextcheck // the server's, beside the request's
 	out := &answer{ResponseWriter: w}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
 	s.options.Handler.ServeHTTP(out, r.WithContext(ctx))
@@ -158,5 +170,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // Close ends all connections, and closes the socket.
 func (s *Server) Close() error {
+	s.end()
 	return errors.Join(s.listener.Close(), s.transport.Close(), s.transport.Conn.Close())
 }
