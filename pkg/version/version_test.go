@@ -2,6 +2,7 @@ package version
 
 import (
 	"runtime/debug"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,7 +10,7 @@ import (
 
 func TestComplete(t *testing.T) {
 	vcs := []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.time", Value: "2026-01-02T03:04:05Z"}, {Key: "vcs.modified", Value: "false"}}
-	changed := append(vcs[:2:2], debug.BuildSetting{Key: "vcs.modified", Value: "true"})
+	changed := append(slices.Clone(vcs[:2]), debug.BuildSetting{Key: "vcs.modified", Value: "true"})
 	for _, c := range []struct {
 		name  string
 		told  Info
@@ -18,12 +19,16 @@ func TestComplete(t *testing.T) {
 	}{
 		{"nothing is known", Info{}, debug.BuildInfo{Main: debug.Module{Version: "(devel)"}}, Info{}},
 		{
-			"the linker was told", Info{Version: "v1", Commit: "def", Date: "then"},
-			debug.BuildInfo{Main: debug.Module{Version: "v2"}, Settings: vcs}, Info{Version: "v1", Commit: "def", Date: "then"},
+			"the linker was told",
+			Info{Version: "v1", Commit: "def", Date: "then"},
+			debug.BuildInfo{Main: debug.Module{Version: "v2"}, Settings: vcs},
+			Info{Version: "v1", Commit: "def", Date: "then"},
 		},
 		{
-			"Go knows", Info{},
-			debug.BuildInfo{Main: debug.Module{Version: "v2"}, Settings: vcs}, Info{Version: "v2", Commit: "abc", Date: "2026-01-02T03:04:05Z"},
+			"Go knows",
+			Info{},
+			debug.BuildInfo{Main: debug.Module{Version: "v2"}, Settings: vcs},
+			Info{Version: "v2", Commit: "abc", Date: "2026-01-02T03:04:05Z"},
 		},
 		{"changed sources", Info{}, debug.BuildInfo{Settings: changed}, Info{Commit: "abc-dirty", Date: "2026-01-02T03:04:05Z"}},
 	} {

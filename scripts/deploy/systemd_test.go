@@ -25,7 +25,7 @@ func analyze(t *testing.T, args ...string) {
 }
 
 func TestUnitIsLockedUp(t *testing.T) {
-	analyze(t, "security", "--offline=true", "--threshold="+exposure, filepath.Join(root, "configs/systemd/sluice.service"))
+	analyze(t, "security", "--offline=true", "--threshold="+exposure, root+"/configs/systemd/sluice.service")
 }
 
 // TestUnitsAreRight has systemd read the units, as if the gateway was installed.
@@ -37,7 +37,7 @@ func TestUnitsAreRight(t *testing.T) {
 	}
 	args := []string{"verify"}
 	for _, name := range []string{"sluice.service", "sluice-rtmp.socket", "sluice-http.socket"} {
-		text := strings.ReplaceAll(read(t, filepath.Join("configs/systemd", name)), "/usr/local/bin/sluice", program)
+		text := strings.ReplaceAll(read(t, "configs/systemd/"+name), "/usr/local/bin/sluice", program)
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
