@@ -17,5 +17,11 @@ if ((${#packages[@]} == 0)); then
 	exit 1
 fi
 
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
 # One package at a time: two at once would measure each other.
-exec go test -p 1 -run '^$' -bench "${BENCH:-.}" -benchmem -count "${COUNT:-1}" "${packages[@]}"
+go test -p 1 -run '^$' -bench "${BENCH:-.}" -benchmem -count "${COUNT:-1}" "${packages[@]}" | tee "$out"
+if ! grep -q '^Benchmark' "$out"; then
+	echo "no benchmark matches ${BENCH:-.}" >&2
+	exit 1
+fi

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs every test: Go under the race detector, the Go tests that must not run
-# under it, a minute of the soak test, the page's unit tests, the page in a
-# browser. It goes on after a
-# failure and ends with a list of what failed. The page and bin/sluice are built
-# and the tools installed before: `make test` sees to that.
+# under it, a minute of the soak test, ACME against a certificate authority, the
+# page's unit tests, the page in a browser. It goes on after a failure and ends
+# with a list of what failed. The page and bin/sluice are built and the tools
+# installed before: `make test` sees to that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,6 +35,7 @@ if ((${#counting[@]} > 0)); then
 	step "allocations" go test -count=1 "${counting[@]}"
 fi
 step "soak" go -C scripts/soak test -count=1 -timeout 5m ./...
+step "acme" go -C scripts/acme test -count=1 -timeout 10m ./...
 step "page" npm --prefix web test
 step "browser" npm --prefix web run e2e
 

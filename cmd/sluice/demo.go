@@ -29,6 +29,7 @@ func (c *demoCommand) Run(ctx context.Context, t terminal) error {
 		return err
 	}
 	log := newLogger(cfg.Log, t)
+	adopt(log)
 	g, err := gateway.New(cfg, log)
 	if err != nil {
 		return err

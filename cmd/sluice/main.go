@@ -33,6 +33,9 @@ type commands struct {
 	Token tokenCommand `cmd:"" help:"Make a token to watch with."`
 	OBS   obsCommand   `cmd:"" name:"obs" help:"Print what OBS must be told to publish several video tracks."`
 	Check checkCommand `cmd:"" help:"Watch a playlist or MPD and tell which rules of the standards it breaks."`
+
+	Health  healthCommand  `cmd:"" help:"Ask a gateway on this machine whether it is ready."`
+	Version versionCommand `cmd:"" help:"Print which Sluice this is."`
 }
 
 func main() {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -162,6 +163,8 @@ func TestMistakes(t *testing.T) {
 		{"check of another protocol", []string{"check", "rtmp://localhost/live/show"}, 2, []string{"http://"}},
 		{"check for no time", []string{"check", "--duration", "10ms", "http://localhost/x.m3u8"}, 2, []string{"--duration"}},
 		{"nobody to check", []string{"check", "http://" + nobody(t) + "/x.m3u8"}, 1, []string{"connection refused"}},
+		{"nobody is ready", []string{"health", "--http", nobody(t)}, 1, []string{"/readyz: ", "connection refused"}},
+		{"health at no address", []string{"health", "--http", "here"}, 2, []string{"--http: http.address: ", `"here"`}},
 		{"obs without a name", []string{"obs"}, 2, []string{"<app/name>"}},
 		{"obs with a bad name", []string{"obs", "live"}, 2, []string{`"live": application and stream key take`}},
 		{"obs with a reserved name", []string{"obs", "api/show"}, 2, []string{`"api/show"`, "reserved"}},
@@ -201,9 +204,11 @@ func TestHelp(t *testing.T) {
 		{[]string{"--help"}, []string{"serve", "push", "demo", "obs", "check"}},
 		{[]string{"obs", "--help"}, []string{"--ladder", "1080p30:6000", "x264, nvenc", "--host", "--config", "Config Override"}},
 		{[]string{"check", "--help"}, []string{"--duration", "15s", "--strict", "--json", "--rules"}},
+		{[]string{"version"}, []string{"sluice  ", "commit  ", "date  ", "go      go1.", "system  " + runtime.GOOS + "/"}},
 		{[]string{"check", "--rules"}, []string{"hls/target-duration ", "lldash/growing", "RFC 8216bis, 6.2.5.2"}},
 		{[]string{"serve", "--help"}, []string{"--config", "--rtmp", "--http", "--segments", "--log-format", "configs/sluice.yml"}},
 		{[]string{"push", "--help"}, []string{"--loop", "--count", "rtmp://host[:port]/app/name"}},
+		{[]string{"health", "--help"}, []string{"--http", "--config", "/readyz"}},
 		{[]string{"demo", "-h"}, []string{"--http"}},
 	} {
 		p := launch(t, c.args...)
@@ -274,10 +279,28 @@ func TestServe(t *testing.T) {
 	p := launch(t, "serve", "--rtmp", "127.0.0.1:0", "--http", "127.0.0.1:0", "--segments", t.TempDir(), "--log-format", "console")
 	address := p.finds(&p.err, `listening address=(\S+) protocol=http`)
 	answers(t, "http://"+address+"/healthz", "ok")
+	health := launch(t, "health", "--http", address)
+	health.wants(0)
+	if out := health.out.String(); out != "ready\n" {
+		t.Errorf("health says %q", out)
+	}
 	p.stop()
 	p.wants(0)
 	if log := p.err.String(); strings.Contains(log, "\x1b") || !strings.Contains(log, "anyone") {
 		t.Errorf("%q", log)
+	}
+}
+
+// health fails where a gateway is not ready, and says why.
+func TestNotReady(t *testing.T) {
+	stopping := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "the gateway is stopping", http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(stopping.Close)
+	p := launch(t, "health", "--http", stopping.Listener.Addr().String())
+	p.wants(1)
+	if text := p.err.String(); text != "sluice: 503 Service Unavailable: the gateway is stopping\n" {
+		t.Errorf("%q", text)
 	}
 }
 

@@ -69,7 +69,7 @@ func (c *obsCommand) Run(t terminal) error {
 	if err != nil {
 		return err
 	}
-	text, err := obs.Make(in, encoding, obs.KeyInterval(cfg.Segment.Duration)).Text()
+	text, err := obs.Make(in.WithTLS(securePort(cfg)), encoding, obs.KeyInterval(cfg.Segment.Duration)).Text()
 	if err != nil {
 		return err
 	}
@@ -99,6 +99,13 @@ func (c *obsCommand) ingest(cfg config.Config) (obs.Ingest, error) {
 		return obs.Ingest{}, wrong(err)
 	}
 	return in, nil
+}
+
+// securePort returns the port of rtmp.tls_address, 0 if there is none or the system chooses it.
+func securePort(cfg config.Config) int {
+	_, port, _ := net.SplitHostPort(cfg.RTMP.TLSAddress)
+	n, _ := strconv.Atoi(port)
+	return n
 }
 
 // split reads HOST[:PORT], where HOST may be an address of IPv6 in brackets.

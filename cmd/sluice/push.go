@@ -12,7 +12,7 @@ import (
 
 type pushCommand struct {
 	File  string `arg:"" help:"FLV or MP4 file with H.264 and AAC." type:"existingfile"`
-	URL   string `arg:"" name:"url" help:"Where to publish: rtmp://host[:port]/app/name[?query]."`
+	URL   string `arg:"" name:"url" help:"Where to publish: rtmp://host[:port]/app/name[?query], or the same with rtmps://."`
 	Loop  bool   `help:"Begin again at the end of the file."`
 	Count int    `help:"Publish so many times at once, as name, name-2, name-3 and so on." default:"1"`
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -50,7 +52,8 @@ func newLogger(cfg config.Log, t terminal) zerolog.Logger {
 	if cfg.Format == config.Console {
 		w = zerolog.ConsoleWriter{Out: t.err, TimeFormat: time.TimeOnly, NoColor: !isTerminal(t.err)}
 	}
-	return zerolog.New(w).Level(cfg.Level).With().Timestamp().Logger()
+	zerolog.SetGlobalLevel(cfg.Level) // which a reload may change
+	return zerolog.New(w).With().Timestamp().Logger()
 }
 
 // isTerminal reports whether a person may be looking at w, and not a file.
@@ -73,10 +76,21 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
-	g, err := gateway.New(cfg, newLogger(cfg.Log, t))
+	log := newLogger(cfg.Log, t)
+	adopt(log)
+	g, err := gateway.New(cfg, log)
 	if err != nil {
 		return err
 	}
+	defer c.reload(g)()
 	defer tune(cfg, g.Waiting)()
 	return g.Run(ctx)
+}
+
+// reload has a gateway read its settings anew on SIGHUP, and when their files change. What it returns ends that.
+func (s settings) reload(g *gateway.Gateway) (end func()) {
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGHUP)
+	g.ReloadBy(gateway.Reloading{Load: s.load, Asked: asked, Level: zerolog.SetGlobalLevel})
+	return func() { signal.Stop(asked) }
 }

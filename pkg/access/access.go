@@ -1,8 +1,8 @@
 // Package access says who may publish a stream.
 //
-// A publisher presents a token: a key whose hash the configuration has, or a JSON Web Token. It is
-// good for some streams (see Scope). Who presents none, a wrong one or one for another stream is
-// refused.
+// A publisher presents a token: a key whose hash the configuration has, or a JSON Web Token; or it proves
+// that it knows the password of a user. That is good for some streams (see Scope). Who presents nothing,
+// something wrong or what is for another stream is refused.
 package access
 
 import (
@@ -24,6 +24,7 @@ var ErrTooOften = errors.New("refused too often")
 type Request struct {
 	App, Key string // as the publisher names the stream
 	Token    string // empty for none
+	User     string // that Connect has returned, empty for none
 	Remote   netip.Addr
 
 	// What else is known of it.
@@ -50,12 +51,34 @@ type Guard struct {
 	// whose judgement costs others something: they are not asked for an address that was refused too often.
 	Judges, Limited []Judge
 
+	// Users are asked of those who connect, nil for nobody. They are also among the judges.
+	Users *Users
+
 	refusals refusals
 }
 
 // NewGuard returns a Guard, which refuses everybody if there are no judges.
 func NewGuard(now func() time.Time, judges, limited []Judge) *Guard {
 	return &Guard{Judges: judges, Limited: limited, refusals: refusals{now: now}}
+}
+
+// Connect returns the user that a client has proved to be that connects to an application, empty if it
+// has said nothing of one. It returns a *Rejection for a client that has to say more, or has said something
+// wrong, which ErrTooOften says, too, for an address that was refused too often. Of the request only the
+// application, its query and the address count.
+func (g *Guard) Connect(req Request) (user string, err error) {
+	if g == nil || g.Users == nil {
+		return "", nil
+	}
+	if req.Query.Get("response") != "" && g.refusals.many(req.Remote) {
+		g.refusals.count(req.Remote)
+		return "", &Rejection{Told: toldFailure, Why: ErrTooOften}
+	}
+	user, err = g.Users.connect(req.App, req.Query)
+	if rejected := (*Rejection)(nil); errors.As(err, &rejected) && rejected.Why != nil {
+		g.refusals.count(req.Remote)
+	}
+	return user, err
 }
 
 // Admit returns what a publisher gets, or ErrDenied with what its judges say, and ErrTooOften for an

@@ -27,6 +27,12 @@ func (s Scope) Covers(app, key string) bool {
 	return a == app && (k == "*" || k == key)
 }
 
+// Touches reports whether streams of an application are among them.
+func (s Scope) Touches(app string) bool {
+	a, _, _ := strings.Cut(string(s), "/")
+	return s == "*" || a == app
+}
+
 // Exact returns the one stream that it is, if it is one.
 func (s Scope) Exact() (app, key string, ok bool) {
 	app, key, _ = strings.Cut(string(s), "/")

@@ -25,6 +25,8 @@ const DefaultPath = "configs/sluice.yml"
 type Config struct {
 	RTMP    RTMP
 	HTTP    HTTP
+	API     API
+	TLS     TLS
 	Publish Publish
 	Watch   Watch
 	Store   Store
@@ -35,17 +37,22 @@ type Config struct {
 	Stream  Stream
 	Ladders []List // members of streams that several publishers send, each in another quality
 	TS      TS
+	Stop    Stop
 	Log     Log
+
+	Webhooks []Receiver // what is told of events
 
 	// origins says where each value came from that is not a default, such as
 	// "configs/sluice.yml:12" or "SLUICE_LOG_LEVEL".
 	origins map[string]string
+	file    string // that was to be read; empty for DefaultPath
 }
 
 // RTMP is the side of the publishers.
 type RTMP struct {
-	Address          string // host:port to listen on; the host may be empty
-	HandshakeTimeout time.Duration
+	Address          string        // host:port to listen on; the host may be empty
+	TLSAddress       string        // the same for RTMPS; empty for none
+	HandshakeTimeout time.Duration // that of TLS included
 	PublishTimeout   time.Duration // from the handshake to an accepted publish
 	IdleTimeout      time.Duration // without a byte from a publisher
 	MaxConnections   int
@@ -53,12 +60,22 @@ type RTMP struct {
 
 // HTTP is the side of the players.
 type HTTP struct {
-	Address string // host:port to listen on; the host may be empty
+	Address    string // host:port to listen on; the host may be empty
+	TLSAddress string // the same for HTTPS; empty for none
+	HTTP3      bool   // at the UDP port of TLSAddress
+}
+
+// API is the side of the operators. It is on if Address is set, and needs TokenFile then.
+type API struct {
+	Address   string // host:port to listen on; empty for none
+	TokenFile string // holds what callers must present
 }
 
 // Publish is who may publish: everybody, if nothing of it is set.
 type Publish struct {
 	Keys    []List // hashes, by the streams that keys are good for
+	Users   []List // users with their salts and hashes, likewise
+	AskUser string // applications, with commas between, whose publishers are asked for user and password
 	JWT     JWT
 	Webhook Webhook
 }
@@ -134,6 +151,11 @@ type TS struct {
 	CacheBytes Size
 }
 
+// Stop is how the gateway stops.
+type Stop struct {
+	Delay time.Duration // how long it goes on, and says that it is not ready
+}
+
 // Log is what is logged, and how.
 type Log struct {
 	Level  zerolog.Level
@@ -151,6 +173,7 @@ func Default() Config {
 			MaxConnections:   1000,
 		},
 		HTTP:  HTTP{Address: ":8080"},
+		TLS:   TLS{ACME: ACME{Cache: "./certificates"}},
 		Store: Store{Type: Disk, Path: "./segments"},
 		Limits: Limits{
 			Publishers: 1000, Streams: 1000,

@@ -18,6 +18,7 @@ import (
 // readFile reads the file at path, or DefaultPath if there is one.
 func (c *Config) readFile(path string) error {
 	chosen := path != ""
+	c.file = path
 	if !chosen {
 		path = DefaultPath
 	}
@@ -109,8 +110,8 @@ func (r *reader) entry(section string, name, node *yaml.Node) error {
 	r.seen[full] = name.Line
 	keys := r.cfg.keys()
 	if i := slices.IndexFunc(keys, func(k key) bool { return k.name == full }); i >= 0 {
-		if list, ok := keys[i].value.(lists); ok {
-			return r.lists(keys[i], list, node)
+		if s, ok := keys[i].value.(structure); ok {
+			return r.structure(keys[i], s, node)
 		}
 		return r.scalar(keys[i], node)
 	}
@@ -130,12 +131,16 @@ func (r *reader) scalar(k key, node *yaml.Node) error {
 	return r.cfg.set(k, r.origin(node), node.Value)
 }
 
-// lists reads a key whose value is no scalar.
-func (r *reader) lists(k key, list lists, node *yaml.Node) error {
-	if err := list.read(node); err != nil {
-		return r.fail(node, k.name, "%s", err.Error())
+// structure reads a key whose value is no scalar.
+func (r *reader) structure(k key, s structure, node *yaml.Node) error {
+	if err := s.read(node); err != nil {
+		at := node
+		for inner := (misplaced{}); errors.As(err, &inner); err = inner.error {
+			at = inner.node
+		}
+		return r.fail(at, k.name, "%s", err.Error())
 	}
-	return r.cfg.set(k, r.origin(node), list.String())
+	return r.cfg.set(k, r.origin(node), s.String())
 }
 
 func isNull(node *yaml.Node) bool { return node.Kind == yaml.ScalarNode && node.Tag == "!!null" }

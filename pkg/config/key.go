@@ -25,12 +25,20 @@ type value interface {
 func (c *Config) keys() []key {
 	return slices.Concat([]key{
 		{"rtmp.address", text{&c.RTMP.Address}},
+		{"rtmp.tls_address", text{&c.RTMP.TLSAddress}},
 		{"rtmp.handshake_timeout", span{&c.RTMP.HandshakeTimeout}},
 		{"rtmp.publish_timeout", span{&c.RTMP.PublishTimeout}},
 		{"rtmp.idle_timeout", span{&c.RTMP.IdleTimeout}},
 		{"rtmp.max_connections", number{&c.RTMP.MaxConnections}},
 		{"http.address", text{&c.HTTP.Address}},
+		{"http.tls_address", text{&c.HTTP.TLSAddress}},
+		{"http.http3", flag{&c.HTTP.HTTP3}},
+	}, c.TLS.keys(), []key{
+		{"api.address", text{&c.API.Address}},
+		{"api.token_file", text{&c.API.TokenFile}},
 		{"publish.keys", lists{&c.Publish.Keys}},
+		{"publish.users", lists{&c.Publish.Users}},
+		{"publish.ask_user", text{&c.Publish.AskUser}},
 	}, c.Publish.JWT.keys("publish.jwt"), []key{
 		{"publish.webhook.url", text{&c.Publish.Webhook.URL}},
 		{"publish.webhook.format", choice[WebhookFormat]{&c.Publish.Webhook.Format, []WebhookFormat{SluiceFormat, NginxRTMPFormat, SRSFormat, MediaMTXFormat}}},
@@ -58,7 +66,9 @@ func (c *Config) keys() []key {
 		{"stream.conflict", choice[Conflict]{&c.Stream.Conflict, []Conflict{Reject, TakeOver, Backup}}},
 		{"stream.failover", span{&c.Stream.Failover}},
 		{"ladders", lists{&c.Ladders}},
+		{"webhooks", receivers{&c.Webhooks}},
 		{"ts.cache_bytes", &c.TS.CacheBytes},
+		{"stop.delay", span{&c.Stop.Delay}},
 		{"log.level", level{&c.Log.Level}},
 		{"log.format", choice[LogFormat]{&c.Log.Format, []LogFormat{JSON, Console}}},
 	})

@@ -9,6 +9,35 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// A structure is a value that is more than one scalar in YAML.
+type structure interface {
+	value
+	read(node *yaml.Node) error
+	clear()
+}
+
+// readText reads a structure from text, which is YAML.
+func readText(v structure, text string) error {
+	var document yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if len(document.Content) == 0 {
+		v.clear()
+		return nil
+	}
+	return v.read(document.Content[0])
+}
+
+// misplaced is an error at a node within a structure.
+type misplaced struct {
+	node *yaml.Node
+	error
+}
+
+// Unwrap is for errors.As.
+func (m misplaced) Unwrap() error { return m.error }
+
 // A List is what belongs to one name.
 type List struct {
 	Name  string
@@ -32,17 +61,10 @@ func (v lists) String() string {
 }
 
 // Set reads the mapping from text.
-func (v lists) Set(text string) error {
-	var document yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &document); err != nil {
-		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	if len(document.Content) == 0 {
-		*v.at = nil
-		return nil
-	}
-	return v.read(document.Content[0])
-}
+func (v lists) Set(text string) error { return readText(v, text) }
+
+// clear makes the mapping empty.
+func (v lists) clear() { *v.at = nil }
 
 // read reads the mapping.
 func (v lists) read(node *yaml.Node) error {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ import (
 // beside another one. The error names where the value came from; when two do
 // not go together it names the one that is not a default.
 func (c Config) Validate() error {
-	for _, r := range c.rules() {
+	for _, r := range slices.Concat(c.rules(), c.tlsRules()) {
 		if r.reason != "" {
 			return c.blame(r.reason, r.keys...)
 		}
@@ -36,6 +37,10 @@ func (c Config) rules() []rule {
 		{within(c.RTMP.IdleTimeout, 100*time.Millisecond, time.Hour), []string{"rtmp.idle_timeout"}},
 		{within(c.RTMP.MaxConnections, 1, 1_000_000), []string{"rtmp.max_connections"}},
 		{address(c.HTTP.Address), []string{"http.address"}},
+		{optional(c.API.Address, address), []string{"api.address"}},
+		{guarded(c.API), []string{"api.token_file", "api.address"}},
+		{sameAddress(c.API.Address, c.HTTP.Address, "the API and HTTP"), []string{"api.address", "http.address"}},
+		{sameAddress(c.API.Address, c.RTMP.Address, "the API and RTMP"), []string{"api.address", "rtmp.address"}},
 		{oneJWT(c.Publish.JWT), []string{"publish.jwt.key_set", "publish.jwt.public_key_file", "publish.jwt.secret_file", "publish.jwt.audience", "publish.jwt.issuer"}},
 		{webAddress(c.Publish.JWT.KeySet), []string{"publish.jwt.key_set"}},
 		{webAddress(c.Publish.Webhook.URL), []string{"publish.webhook.url"}},
@@ -43,7 +48,7 @@ func (c Config) rules() []rule {
 		{oneJWT(c.Watch.JWT), []string{"watch.jwt.key_set", "watch.jwt.public_key_file", "watch.jwt.secret_file", "watch.jwt.audience", "watch.jwt.issuer"}},
 		{webAddress(c.Watch.JWT.KeySet), []string{"watch.jwt.key_set"}},
 		{networks(c.Watch.Trusted), []string{"watch.trusted"}},
-		{sameAddress(c.HTTP.Address, c.RTMP.Address), []string{"http.address", "rtmp.address"}},
+		{sameAddress(c.HTTP.Address, c.RTMP.Address, "RTMP and HTTP"), []string{"http.address", "rtmp.address"}},
 		{pathNeeded(c.Store), []string{"store.path", "store.type"}},
 		{within(c.Limits.Publishers, 0, 1_000_000), []string{"limits.publishers"}},
 		{within(c.Limits.Streams, 0, 1_000_000), []string{"limits.streams"}},
@@ -66,7 +71,9 @@ func (c Config) rules() []rule {
 		{within(c.Stream.Linger, 0, 24*time.Hour), []string{"stream.linger"}},
 		{within(c.Stream.Keep, 0, 24*time.Hour), []string{"stream.keep"}},
 		{within(c.Stream.Failover, 200*time.Millisecond, time.Minute), []string{"stream.failover"}},
+		{checkReceivers(c.Webhooks), []string{"webhooks"}},
 		{within(c.TS.CacheBytes, MiB, 1024*GiB), []string{"ts.cache_bytes"}},
+		{within(c.Stop.Delay, 0, 5*time.Minute), []string{"stop.delay"}},
 	}
 }
 
@@ -94,10 +101,26 @@ func address(text string) string {
 	return ""
 }
 
+// optional judges what is not empty.
+func optional(text string, judge func(string) string) string {
+	if text == "" {
+		return ""
+	}
+	return judge(text)
+}
+
+// guarded says what is missing of an API that is on.
+func guarded(a API) string {
+	if a.Address != "" && a.TokenFile == "" {
+		return "the API needs a token: a file that holds one"
+	}
+	return ""
+}
+
 // sameAddress lets port 0 pass: the system chooses another one each time.
-func sameAddress(a, b string) string {
+func sameAddress(a, b, both string) string {
 	if _, port, _ := net.SplitHostPort(a); a == b && port != "0" {
-		return fmt.Sprintf("%s is the address of both RTMP and HTTP", a)
+		return fmt.Sprintf("%s is the address of both %s", a, both)
 	}
 	return ""
 }
@@ -127,10 +150,15 @@ func webAddress(text string) string {
 	return ""
 }
 
+// Names reads a list of names with commas between.
+func Names(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
 // Networks reads a list of networks, or addresses, with commas between.
 func Networks(text string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
-	for _, one := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, one := range Names(text) {
 		if addr, err := netip.ParseAddr(one); err == nil {
 			all = append(all, netip.PrefixFrom(addr, addr.BitLen()))
 			continue

@@ -386,7 +386,7 @@ func (p period) writeTemplate(b *draft, l live.Listed, series string) {
 	}
 	folder := p.prefix + t.ID.String() + "/"
 	fmt.Fprintf(b, " initialization=\"%s.mp4\" media=\"%s$Time$.m4s\">\n          <SegmentTimeline>\n", folder+l.Header.Name, folder+series)
-	if series == stills && slices.ContainsFunc(l.Segments, keyless) {
+	if _, all := l.Keyed(); series == stills && !all {
 		writeKeyed(b, l.Segments)
 	} else {
 		p.writeTimeline(b, l)

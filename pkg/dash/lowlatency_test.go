@@ -14,6 +14,7 @@ import (
 	"sluice/pkg/dash"
 	"sluice/pkg/live"
 	"sluice/pkg/media"
+	"sluice/pkg/scroll"
 )
 
 // cd is audio whose frames and grids have no whole milliseconds.
@@ -325,24 +326,48 @@ func TestNothingToPlayHasNoLowLatencyMPD(t *testing.T) {
 	}
 }
 
-// BenchmarkWindows writes the manifests of a new part, of a short window and of a long
-// one.
+// BenchmarkWindows writes the manifests of what has a new part, with windows of three
+// lengths. The parts, and every eighth time the segment that one ends, are published
+// beforehand.
 func BenchmarkWindows(b *testing.B) {
-	for _, window := range []time.Duration{30 * time.Second, 3 * time.Hour} {
-		s := &show{Presentation: live.New(live.Settings{App: "live", Name: "show", Window: window, Started: noon}), number: 1, at: map[media.TrackID]media.Ticks{}}
-		s.begin(0, 0.451, hd, lc).film(unseen, repeated(60, int(window/(2*time.Second))+5)...).open(hd, lc)
-		snap := s.Snapshot()
-		b.Run("index.mpd/"+window.String(), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				dash.MPD(snap, "")
-			}
-		})
-		b.Run("ll.mpd/"+window.String(), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				dash.LowLatency(snap, "")
-			}
-		})
+	for _, manifest := range []struct {
+		name  string
+		write func(*live.Snapshot, string) *scroll.Text
+	}{{"index.mpd", dash.MPD}, {"ll.mpd", dash.LowLatency}} {
+		for _, window := range []time.Duration{10 * time.Second, 30 * time.Second, 3 * time.Hour} {
+			b.Run(manifest.name+"/"+window.String(), func(b *testing.B) {
+				s := &show{Presentation: live.New(live.Settings{App: "live", Name: "show", Window: window, Started: noon}), number: 1, at: map[media.TrackID]media.Ticks{}}
+				s.begin(0, 0.451, hd, lc).film(unseen, repeated(60, int(window/(2*time.Second))+5)...)
+				var news [64]*live.Snapshot
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					if i%len(news) == 0 {
+						b.StopTimer()
+						for k := range news {
+							s.part(k % 8)
+							news[k] = s.Snapshot()
+						}
+						b.StartTimer()
+					}
+					manifest.write(news[i%len(news)], "")
+				}
+			})
+		}
+	}
+}
+
+// part publishes the next part, of eight, of all tracks, and with the last one the segment.
+func (s *show) part(number int) {
+	for _, h := range s.period.Headers {
+		seg := s.next(h)
+		seg.Duration, seg.Frames = media.Ticks(2*h.Track.Timescale), 60
+		s.grow(seg, number+1)
+		if number == 7 {
+			s.at[h.Track.ID] = seg.End()
+			s.Add(h.Track.ID, seg, targets, seg.End().Time(seg.Timescale()))
+		}
+	}
+	if number == 7 {
+		s.number++
 	}
 }

@@ -34,7 +34,7 @@ func (p period) writeStills(b *draft, tracks []live.Listed) {
 
 func (p period) writeStill(b *draft, l live.Listed) {
 	t := l.Header.Track
-	fmt.Fprintf(b, `      <Representation id="%s" codecs="%s" bandwidth="%d"`, stills+t.ID.String(), t.Codecs, max(l.Rendition.KeyBandwidth(), 1))
+	fmt.Fprintf(b, `      <Representation id="%s" codecs="%s" bandwidth="%d"`, stills+t.ID.String(), t.Codecs, max(l.Rendition.KeyBandwidth, 1))
 	writePicture(b, t)
 	const shown = 25 // a second
 	fmt.Fprintf(b, " maxPlayoutRate=\"%d\" codingDependency=\"false\">\n", shown*max(p.snapshot.Targets.Segment/time.Second, 1))
@@ -44,11 +44,9 @@ func (p period) writeStill(b *draft, l live.Listed) {
 
 // keyed reports whether any segment begins with a key frame that can be had by itself.
 func keyed(l live.Listed) bool {
-	return slices.ContainsFunc(l.Segments, func(seg live.Segment) bool { return !seg.Gap && seg.KeySize > 0 })
+	some, _ := l.Keyed()
+	return some
 }
-
-// keyless reports whether a segment begins with no such key frame.
-func keyless(seg live.Segment) bool { return !seg.Gap && seg.KeySize == 0 }
 
 // writeKeyed writes the runs of the segments that begin with a key frame.
 func writeKeyed(b *draft, segments []live.Segment) {

@@ -21,7 +21,12 @@ type track struct {
 	own, announced media.Track // as the decoder has it, and with what its publisher says beside
 	colors         colors
 	told           bool // since the newest key frame
+
+	begun moment // of the newest frame
 }
+
+// A moment is what a packet says of its time.
+type moment struct{ time, nanos uint32 }
 
 // A decoder knows the packets of one codec.
 type decoder interface {
@@ -42,6 +47,7 @@ type frame struct {
 	data    []byte
 	key     bool
 	length  media.Ticks // 0 unless it says that
+	joins   bool        // it is as old as the packet before it, of which it has the rest
 	changed *media.Track
 }
 
@@ -63,8 +69,10 @@ func newTrack(p packet) *track {
 		t.decoder = &opusDecoder{}
 	case media.FLAC:
 		t.decoder = &flacDecoder{}
-	case media.MP3, media.AC3, media.EAC3:
+	case media.MP3, media.AC3:
 		t.tells, t.decoder = true, &selfDecoder{codec: p.codec, id: p.id}
+	case media.EAC3:
+		t.tells, t.decoder = true, &eac3Decoder{selfDecoder: selfDecoder{codec: p.codec, id: p.id}}
 	}
 	return t
 }
@@ -189,7 +197,13 @@ func (d *Demuxer) frame(t *track, time uint32, p packet, h Handler) error {
 		}
 		return nil
 	}
+	if t.codec == media.AV1 {
+		p.nanos = 0 // its pictures are shown when they are decoded ("AV1 Codec ISO Media File Format Binding" 2.4)
+	}
 	f, ok := t.decoder.frame(p.data)
+	if !f.joins {
+		t.begun = moment{time, p.nanos}
+	}
 	if !ok {
 		d.dropped++
 	}
@@ -205,11 +219,8 @@ func (d *Demuxer) frame(t *track, time uint32, p packet, h Handler) error {
 		return nil
 	}
 	t.configured = true
-	if t.codec == media.AV1 {
-		p.nanos = 0 // its pictures are shown when they are decoded ("AV1 Codec ISO Media File Format Binding" 2.4)
-	}
 	return h.Frame(media.Frame{
-		Track: p.id, Key: f.key, Time: time, Offset: p.offset, Nanos: p.nanos, Length: f.length, Data: f.data,
+		Track: p.id, Key: f.key, Time: t.begun.time, Offset: p.offset, Nanos: t.begun.nanos, Length: f.length, Data: f.data,
 	})
 }
 

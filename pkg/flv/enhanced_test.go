@@ -10,12 +10,13 @@ import (
 
 // Configurations of FFmpeg's encoders, and of what becomes of them.
 const (
-	vps     = "40010c01ffff01600000030090000003000003003f959409"
-	hevcSPS = "42010101600000030090000003000003003fa005020171f2e595952930bc05a020000003002000000303c1"
-	hevcPPS = "4401c073c089"
-	hvcHead = "0101600000009000000000003ff000fcfdf8f800000f"
-	hvcSets = "200001 0018" + vps + "210001 002b" + hevcSPS + "220001 0006" + hevcPPS
-	hvcC    = hvcHead + "03" + "a00001 0018" + vps + "a10001 002b" + hevcSPS + "a20001 0006" + hevcPPS
+	threeBlocks = "0b7700052f87c00020800200" // a whole frame of E-AC-3
+	vps         = "40010c01ffff01600000030090000003000003003f959409"
+	hevcSPS     = "42010101600000030090000003000003003fa005020171f2e595952930bc05a020000003002000000303c1"
+	hevcPPS     = "4401c073c089"
+	hvcHead     = "0101600000009000000000003ff000fcfdf8f800000f"
+	hvcSets     = "200001 0018" + vps + "210001 002b" + hevcSPS + "220001 0006" + hevcPPS
+	hvcC        = hvcHead + "03" + "a00001 0018" + vps + "a10001 002b" + hevcSPS + "a20001 0006" + hevcPPS
 
 	av1Sequence = "0200000d2627fb3805f00080"
 	av1Other    = "0200000d2627fb3895f20080"
@@ -127,6 +128,18 @@ var enhancedCases = []demuxCase{
 		[]string{
 			"track a0 ec-3 0c00200f00", "frame a0 0+0 0b7702ff3f87c00020800200 key", "frame a0 32+0 0b77020f3f87c00020800200 key",
 			"track a0 ec-3 0c00200d00", "frame a0 64+0 0b7702ff3d87c00020800200 key",
+		},
+		1,
+	},
+	{
+		"E-AC-3 of less than six blocks: as many packets as make six are a frame",
+		[]string{
+			"a 0 9165632d33 " + threeBlocks, "a 16 9165632d33 " + threeBlocks, "a 16 9165632d33", "a 32 9165632d33 " + threeBlocks,
+			"a 48 9165632d33 " + threeBlocks, "a 64 9165632d33 " + threeBlocks, "a 80 9165632d33 0b77", "a 96 9165632d33 " + threeBlocks, "a 112 9165632d33 " + threeBlocks,
+		},
+		[]string{
+			"track a0 ec-3 0030200f00", "frame a0 0+0 " + threeBlocks + threeBlocks + " key", "frame a0 32+0 " + threeBlocks + threeBlocks + " key",
+			"frame a0 96+0 " + threeBlocks + threeBlocks + " key",
 		},
 		1,
 	},

@@ -66,6 +66,9 @@ func (d *flacDecoder) frame(data []byte) (frame, bool) {
 	return frame{data: data, key: true, length: media.Ticks(length)}, true
 }
 
+// largestSound is how many bytes a frame of such codecs may have: twice what any of them has.
+const largestSound = 16 << 10
+
 // A selfDecoder knows the packets of codecs whose frames say all there is to know: MP3, AC-3
 // and E-AC-3.
 type selfDecoder struct {
@@ -81,9 +84,8 @@ func (d *selfDecoder) frame(data []byte) (frame, bool) {
 	if len(data) == 0 {
 		return frame{}, true
 	}
-	const largest = 16 << 10 // bytes: twice what any of them has
 	t, err := d.parse(data)
-	if err != nil || len(data) > largest {
+	if err != nil || len(data) > largestSound {
 		return frame{}, false
 	}
 	f := frame{data: data, key: true}
@@ -92,6 +94,34 @@ func (d *selfDecoder) frame(data []byte) (frame, bool) {
 		f.changed = &t
 	}
 	return f, true
+}
+
+// An eac3Decoder knows the packets of E-AC-3. A sample of that is six audio blocks (ETSI TS 102 366
+// F.5.1), which may come in several packets.
+type eac3Decoder struct {
+	selfDecoder
+	blocks []byte // of a sample that is not whole yet
+	ticks  media.Ticks
+}
+
+func (d *eac3Decoder) frame(data []byte) (frame, bool) {
+	const sample = 1536
+	joins := false
+	t, err := d.parse(data)
+	switch whole := d.ticks + t.FrameTicks; {
+	case len(data) == 0:
+		return frame{}, true
+	case err == nil && t.FrameTicks < sample && whole < sample && len(d.blocks)+len(data) <= largestSound:
+		joins = d.ticks > 0
+		d.blocks, d.ticks = append(d.blocks, data...), whole
+		return frame{joins: joins}, true
+	case err == nil && t.FrameTicks < sample && whole == sample:
+		data, joins = append(d.blocks, data...), true
+	}
+	d.blocks, d.ticks = nil, 0
+	f, ok := d.selfDecoder.frame(data)
+	f.joins = joins
+	return f, ok
 }
 
 // goesOn reports whether a frame of t may follow under the configuration in force. The data

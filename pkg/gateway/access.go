@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"sluice/pkg/access"
 	"sluice/pkg/config"
 	"sluice/pkg/hooks"
-	"sluice/pkg/origin"
 )
 
 // An entrance is who may publish, and who may watch.
@@ -20,14 +18,6 @@ type entrance struct {
 	guard   *access.Guard   // of those who publish, nil if everybody may
 	viewers *access.Viewers // nil if everybody may watch
 	tokens  []*access.JWT
-}
-
-// gate returns what the origin asks, nil if everybody may watch.
-func (e *entrance) gate() origin.Gate {
-	if e.viewers == nil {
-		return nil
-	}
-	return e.viewers
 }
 
 // start fetches what tokens are checked with.
@@ -73,10 +63,51 @@ func (g *Gateway) openGuard() (*access.Guard, error) {
 		judges = append(judges, tokens)
 	}
 	limited, err := g.openWebhook()
-	if err != nil || len(judges)+len(limited) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	return access.NewGuard(time.Now, judges, limited), nil
+	users, err := g.openUsers(tokens != nil || len(limited) > 0)
+	if err != nil {
+		return nil, err
+	}
+	if users != nil {
+		judges = append(judges, users)
+	}
+	if len(judges)+len(limited) == 0 {
+		return nil, nil
+	}
+	guard := access.NewGuard(time.Now, judges, limited)
+	guard.Users = users
+	return guard, nil
+}
+
+// openUsers makes what knows users and their passwords, nil if there are none. anywhere says that others may
+// publish any stream, by what cannot be known when they connect.
+func (g *Gateway) openUsers(anywhere bool) (*access.Users, error) {
+	c := g.config.Publish
+	users := &access.Users{Apps: config.Names(c.AskUser), Now: time.Now}
+	for _, list := range c.Users {
+		for _, entry := range list.Items {
+			if err := users.Add(access.Scope(list.Name), entry); err != nil {
+				return nil, g.config.Fault("publish.users", err)
+			}
+		}
+	}
+	for _, app := range users.Apps {
+		if !users.Serve(app) {
+			return nil, g.config.Fault("publish.ask_user", fmt.Errorf("there is no user for %s", app))
+		}
+	}
+	if len(c.Users) == 0 {
+		return nil, nil
+	}
+	if anywhere {
+		users.Others = append(users.Others, "*")
+	}
+	for _, list := range c.Keys {
+		users.Others = append(users.Others, access.Scope(list.Name))
+	}
+	return users, nil
 }
 
 // A webhook judges publishers by asking another program.
@@ -96,17 +127,8 @@ func (g *Gateway) openWebhook() ([]access.Judge, error) {
 	if c.URL == "" {
 		return nil, nil
 	}
-	h := &hooks.Hook{URL: c.URL, Format: hooks.Format(c.Format), Limit: c.Timeout, Client: hooks.NewClient(), Now: time.Now}
-	if c.SecretFile != "" {
-		err := g.useFile("publish.webhook.secret_file", c.SecretFile, func(secret []byte) error {
-			h.Secret = bytes.TrimSpace(secret)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return []access.Judge{webhook{h}}, nil
+	h := newHook(c.URL, c.Format, c.Timeout)
+	return []access.Judge{webhook{h}}, g.useSecret("publish.webhook.secret_file", c.SecretFile, h)
 }
 
 // openViewers makes what says who may watch, nil if everybody may.

@@ -7,14 +7,16 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"sluice/pkg/config"
 	"sluice/pkg/metrics"
+	"sluice/pkg/monitor"
 	"sluice/pkg/origin"
-	"sluice/pkg/rtmp"
 	"sluice/pkg/segment"
 	"sluice/pkg/store"
 	"sluice/pkg/stream"
@@ -23,17 +25,29 @@ import (
 
 // A Gateway is a Sluice that listens but does not serve yet.
 type Gateway struct {
-	config   config.Config
-	log      zerolog.Logger
-	openDisk func(config.Config) (store.Store, error)
-	store    store.Store
-	spool    *store.Spool // that is store, nil for a store that is never slow
-	reaper   *store.Reaper
-	registry *stream.Registry
-	rtmp     net.Listener
-	http     net.Listener
-	handler  *origin.Handler
-	entrance entrance
+	config    config.Config
+	log       zerolog.Logger
+	openDisk  func(config.Config) (store.Store, error)
+	store     store.Store
+	spool     *store.Spool // that is store, nil for a store that is never slow
+	reaper    *store.Reaper
+	registry  *stream.Registry
+	rtmp      net.Listener
+	http      net.Listener
+	api       net.Listener // nil if there is no API
+	site      *origin.Origin
+	handler   *origin.Handler
+	monitor   *monitor.Monitor
+	operators http.Handler // the API, nil if there is none
+	entrance  entrance     // to begin with: see door
+	door      door
+	current   atomic.Pointer[config.Config] // in force now
+	reloader  *reloader                     // nil if settings stay as they are
+
+	receivers receivers // of events
+	events    monitor.Events
+	tls       secure
+	leaving   atomic.Bool // it is to stop, or does
 }
 
 // New opens the store and the listeners. Errors are one line and name the
@@ -57,6 +71,14 @@ func (g *Gateway) open() (err error) {
 	if err := g.openEntrance(); err != nil {
 		return err
 	}
+	g.door.now.Store(&g.entrance)
+	g.current.Store(&g.config)
+	if err := g.openReceivers(); err != nil {
+		return err
+	}
+	if err := g.openTLS(); err != nil {
+		return err
+	}
 	if err := g.openStore(); err != nil {
 		return g.config.Fault("store.path", err)
 	}
@@ -67,44 +89,56 @@ func (g *Gateway) open() (err error) {
 		g.log.Error().Err(err).Str("blob", name).Msg("blob not removed")
 	})
 	g.registry = stream.NewRegistry(stream.Environment{
-		Config: stream.Config{
-			Segment: segment.Config{
-				Target: g.config.Segment.Duration,
-				Max:    g.config.Segment.Max,
-				Part:   g.config.Segment.Part,
-				Chunk:  cmp.Or(g.config.DASH.Chunk, g.config.Segment.Part),
-			},
-			Window: g.config.Window.Duration,
-			Linger: g.config.Stream.Linger,
-			Keep:   g.config.Stream.Keep,
-
-			Conflict: stream.Conflict(g.config.Stream.Conflict),
-			Failover: g.config.Stream.Failover,
-			Ladders:  ladders,
-
-			Limits: stream.Limits{
-				Publishers: g.config.Limits.Publishers, Streams: g.config.Limits.Streams,
-				Cutting: int64(g.config.Limits.StreamMemory), Stored: int64(g.config.Limits.StreamDisk),
-			},
-		},
-		Store: g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
+		Config: streamConfig(g.config, ladders),
+		Store:  g.store, Memory: g.memory(), Retire: g.reaper, Reserved: origin.Reserved(), Log: g.log, Now: time.Now,
+		Observers: []stream.Observer{g.receivers, &g.events},
 	})
-	site, err := origin.New(origin.Config{
-		Metrics: metrics.New(g.registry, g.backlog()), Gate: g.entrance.gate(),
+	g.monitor = monitor.New(monitor.Config{Source: g.registry, Audience: audience{g}, Events: &g.events, Segment: g.config.Segment.Duration, Log: g.log})
+	g.site, err = origin.New(origin.Config{
+		Metrics: metrics.New(metrics.Sources{
+			Streams: g.registry, Reports: g.monitor, Spool: g.backlog(), Webhooks: g.receivers, Certificates: g.tls.metered(),
+		}), Status: status{g.monitor}, Gate: &g.door, Ready: g.ready,
 		Source: g.registry, Store: newViewing(g.store, g.spool), Pages: web.Files(),
-		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp.Addr()), Segment: g.config.Segment.Duration,
+		TSCache: int64(g.config.TS.CacheBytes), RTMP: port(g.rtmp), RTMPS: port(g.tls.rtmps), Segment: g.config.Segment.Duration,
 		Log: g.log, Now: time.Now,
 	})
 	if err != nil {
 		return g.config.Fault("ts.cache_bytes", err)
 	}
-	g.handler = site.Handler()
-	return nil
+	g.handler = g.site.Handler()
+	return g.openAPI()
 }
 
-// port returns the port of a listener's address.
-func port(addr net.Addr) int {
-	if tcp, ok := addr.(*net.TCPAddr); ok {
+// streamConfig returns how streams are cut and kept.
+func streamConfig(c config.Config, ladders []stream.Ladder) stream.Config {
+	return stream.Config{
+		Segment: segment.Config{
+			Target: c.Segment.Duration,
+			Max:    c.Segment.Max,
+			Part:   c.Segment.Part,
+			Chunk:  cmp.Or(c.DASH.Chunk, c.Segment.Part),
+		},
+		Window: c.Window.Duration,
+		Linger: c.Stream.Linger,
+		Keep:   c.Stream.Keep,
+
+		Conflict: stream.Conflict(c.Stream.Conflict),
+		Failover: c.Stream.Failover,
+		Ladders:  ladders,
+
+		Limits: stream.Limits{
+			Publishers: c.Limits.Publishers, Streams: c.Limits.Streams,
+			Cutting: int64(c.Limits.StreamMemory), Stored: int64(c.Limits.StreamDisk),
+		},
+	}
+}
+
+// port returns the port of a listener, 0 if there is none.
+func port(ln net.Listener) int {
+	if ln == nil {
+		return 0
+	}
+	if tcp, ok := ln.Addr().(*net.TCPAddr); ok {
 		return tcp.Port
 	}
 	return 0
@@ -171,8 +205,8 @@ func closeStore(s store.Store) error {
 
 // Close closes the listeners and the store of a Gateway that was not run.
 func (g *Gateway) Close() error {
-	errs := []error{closeStore(g.store)}
-	for _, ln := range []net.Listener{g.rtmp, g.http} {
+	errs := []error{closeStore(g.store), g.tls.close()}
+	for _, ln := range []net.Listener{g.rtmp, g.http, g.api} {
 		if ln != nil {
 			errs = append(errs, ln.Close())
 		}
@@ -186,6 +220,14 @@ func (g *Gateway) RTMPAddr() net.Addr { return g.rtmp.Addr() }
 // HTTPAddr returns the address that players connect to.
 func (g *Gateway) HTTPAddr() net.Addr { return g.http.Addr() }
 
+// APIAddr returns the address that operators connect to, nil if there is no API.
+func (g *Gateway) APIAddr() net.Addr {
+	if g.api == nil {
+		return nil
+	}
+	return g.api.Addr()
+}
+
 // Waiting returns how many requests of viewers are held.
 func (g *Gateway) Waiting() int { return g.handler.Parking.Waiting() }
 
@@ -193,21 +235,11 @@ func (g *Gateway) Waiting() int { return g.handler.Parking.Waiting() }
 func (g *Gateway) announce() {
 	g.log.Info().Str("protocol", "rtmp").Stringer("address", g.rtmp.Addr()).Msg("listening")
 	g.log.Info().Str("protocol", "http").Stringer("address", g.http.Addr()).Msg("listening")
-	if g.entrance.guard == nil {
-		g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
+	g.tls.announce(g.log)
+	if g.api != nil {
+		g.log.Info().Str("protocol", "api").Stringer("address", g.api.Addr()).Msg("listening")
 	}
-}
-
-// newPublishers returns the server for publishers.
-func (g *Gateway) newPublishers() *rtmp.Server {
-	return &rtmp.Server{
-		Handler: publishing{g.registry, g.entrance.guard},
-		Log:     g.log,
-		Limits: rtmp.Limits{
-			Connections: g.config.RTMP.MaxConnections,
-			Handshake:   g.config.RTMP.HandshakeTimeout,
-			Publish:     g.config.RTMP.PublishTimeout,
-			Idle:        g.config.RTMP.IdleTimeout,
-		},
+	if g.door.guard() == nil {
+		g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
 	}
 }

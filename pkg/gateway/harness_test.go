@@ -43,6 +43,9 @@ type server struct {
 	stop   func() // returns when the gateway has stopped
 
 	waiting func() int // requests that are held
+	api     string     // http://127.0.0.1:port, empty if there is none
+
+	rtmps, https string // as rtmp and http, empty without TLS
 }
 
 // settings returns a configuration with free ports and what changes, keys and
@@ -68,12 +71,29 @@ func start(t testing.TB, changes ...string) *server {
 // startOn does so with something between the gateway and its disk.
 func startOn(t testing.TB, between func(store.Store) store.Store, changes ...string) *server {
 	t.Helper()
-	cfg := settings(t, changes...)
 	book := &logBook{}
+	cfg := settings(t, changes...)
 	g, err := gateway.NewOn(cfg, zerolog.New(book), between)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serve(t, g, cfg, book)
+}
+
+// startWith runs a gateway of a configuration, after something was done to it.
+func startWith(t testing.TB, cfg config.Config, prepare func(*gateway.Gateway)) *server {
+	t.Helper()
+	book := &logBook{}
+	g, err := gateway.New(cfg, zerolog.New(book))
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepare(g)
+	return serve(t, g, cfg, book)
+}
+
+// serve runs a gateway until the test ends.
+func serve(t testing.TB, g *gateway.Gateway, cfg config.Config, book *logBook) *server {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- g.Run(ctx) }()
@@ -81,6 +101,15 @@ func startOn(t testing.TB, between func(store.Store) store.Store, changes ...str
 	s := &server{
 		t: t, log: book, dir: cfg.Store.Path, client: &http.Client{Transport: transport},
 		rtmp: "rtmp://" + g.RTMPAddr().String(), http: "http://" + g.HTTPAddr().String(), waiting: g.Waiting,
+	}
+	if at := g.RTMPSAddr(); at != nil {
+		s.rtmps = "rtmps://" + at.String()
+	}
+	if at := g.HTTPSAddr(); at != nil {
+		s.https = "https://" + at.String()
+	}
+	if addr := g.APIAddr(); addr != nil {
+		s.api = "http://" + addr.String()
 	}
 	s.stop = sync.OnceFunc(func() {
 		transport.CloseIdleConnections()

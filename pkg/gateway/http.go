@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -44,14 +43,16 @@ const (
 	maxBody = 64 << 10
 )
 
-// newServer returns the server for players and CDNs: HTTP/1.1, and HTTP/2
-// without TLS for those who know beforehand that it is there.
+// newServer returns the server for players and CDNs: HTTP/1.1, and HTTP/2 in TLS, or
+// without it for those who know beforehand that it is there.
 func (g *Gateway) newServer() *http.Server {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler:           unread(g.handler),
+		Handler:           g.tls.front(unread(g.handler)),
+		TLSConfig:         g.tls.config(),
 		ReadHeaderTimeout: headTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
@@ -75,27 +76,30 @@ func (g *Gateway) newServer() *http.Server {
 // serveHTTP serves players until ctx ends. Then it answers those who wait, and
 // lets the requests that are under way come to their end, but not after late ends.
 func (g *Gateway) serveHTTP(ctx, late context.Context) error {
-	server := g.newServer()
 	serving, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	server.BaseContext = func(net.Listener) context.Context { return serving }
-	defer g.park(server)()
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(viewers{g.http}) }()
+	f, err := g.newFronts(serving)
+	if err != nil {
+		return errors.Join(err, g.http.Close(), g.tls.close())
+	}
+	defer g.park(f.server)()
+	served := make(chan error, len(f.serve))
+	for _, serve := range f.serve {
+		go func() { served <- serve() }()
+	}
 	select {
 	case err := <-served:
-		return errors.Join(fmt.Errorf("http: %w", err), server.Close())
+		return errors.Join(fmt.Errorf("http: %w", err), f.close())
 	case <-ctx.Done():
 	}
 	stop(origin.ErrClosing)
 	g.handler.Parking.Empty()
 	late, cancel := context.WithTimeout(late, drain)
 	defer cancel()
-	err := server.Shutdown(late)
-	if err != nil {
-		err = server.Close()
+	err = f.shutdown(late)
+	for range f.serve {
+		<-served
 	}
-	<-served
 	return err
 }
 

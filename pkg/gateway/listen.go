@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/coreos/go-systemd/v22/activation"
 )
@@ -21,7 +22,12 @@ func (g *Gateway) listen() error {
 	if g.http, err = listenAt(g.config.HTTP.Address, given["http"]); err != nil {
 		return g.config.Fault("http.address", err)
 	}
-	return nil
+	if g.config.API.Address != "" {
+		if g.api, err = net.Listen("tcp", g.config.API.Address); err != nil {
+			return g.config.Fault("api.address", err)
+		}
+	}
+	return g.listenTLS(given)
 }
 
 func listenAt(address string, given net.Listener) (net.Listener, error) {
@@ -39,8 +45,8 @@ func passed() (map[string]net.Listener, error) {
 	}
 	given := make(map[string]net.Listener)
 	for name, listeners := range all {
-		if name != "rtmp" && name != "http" || len(listeners) != 1 {
-			return nil, fmt.Errorf("sockets of systemd: %d with FileDescriptorName=%s; there can be one rtmp and one http", len(listeners), name)
+		if !slices.Contains([]string{"rtmp", "http", "rtmps", "https"}, name) || len(listeners) != 1 {
+			return nil, fmt.Errorf("sockets of systemd: %d with FileDescriptorName=%s; there can be one each of rtmp, http, rtmps and https", len(listeners), name)
 		}
 		given[name] = listeners[0]
 	}

@@ -15,7 +15,7 @@ import (
 // publishing lets RTMP publishers into the registry of streams.
 type publishing struct {
 	registry *stream.Registry
-	guard    *access.Guard // nil lets everybody in
+	door     *door
 }
 
 // Publish implements rtmp.Handler.
@@ -23,11 +23,25 @@ func (p publishing) Publish(ctx context.Context, req *rtmp.Request) (rtmp.Sink, 
 	if err := p.admit(ctx, req); err != nil {
 		return nil, err
 	}
-	pub, err := p.registry.Publish(ctx, stream.Name{App: req.App, Key: req.Name}, peer{req.Peer})
+	pub, err := p.registry.Publish(ctx, stream.Name{App: req.App, Key: req.Name}, peer{req.Peer, publisherOf(req)})
 	if err != nil {
 		return nil, translate(err)
 	}
 	return pub, nil
+}
+
+// Connect implements rtmp.Door.
+func (p publishing) Connect(ctx context.Context, req *rtmp.Request) error {
+	user, err := p.door.guard().Connect(access.Request{App: req.App, Remote: req.Remote.Addr(), Query: req.Query})
+	if err != nil {
+		hold(ctx, err)
+		if rejection := (*access.Rejection)(nil); errors.As(err, &rejection) {
+			return &rtmp.Rejection{Told: rejection.Told, Why: rejection.Why}
+		}
+		return err
+	}
+	req.User = user
+	return nil
 }
 
 // tokenParameter is what a publisher's token is called in a query.
@@ -39,12 +53,13 @@ const hidden = "***"
 // admit returns rtmp.ErrUnauthorized for a publisher who may not publish, and else gives the stream
 // the name that people may know.
 func (p publishing) admit(ctx context.Context, req *rtmp.Request) error {
-	if p.guard == nil {
+	guard := p.door.guard()
+	if guard == nil {
 		return nil
 	}
 	token := req.Query.Get(tokenParameter)
-	grant, err := p.guard.Admit(ctx, access.Request{
-		App: req.App, Key: req.Name, Token: token, Remote: req.Remote.Addr(),
+	grant, err := guard.Admit(ctx, access.Request{
+		App: req.App, Key: req.Name, Token: token, User: req.User, Remote: req.Remote.Addr(),
 		Query: req.Query, URL: req.TCURL, Encoder: req.Encoder, Conn: req.Conn,
 	})
 	if err != nil {
@@ -59,7 +74,13 @@ func (p publishing) admit(ctx context.Context, req *rtmp.Request) error {
 }
 
 // A peer is an RTMP publisher as streams speak to it.
-type peer struct{ rtmp.Peer }
+type peer struct {
+	rtmp.Peer
+	who stream.Publisher
+}
+
+// Publisher implements stream.Peer.
+func (p peer) Publisher() stream.Publisher { return p.who }
 
 // End implements stream.Peer.
 func (p peer) End(cause error) { p.Peer.End(translate(cause)) }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"sluice/pkg/certs"
 )
 
 // stopIn is how long a stop takes at most, whoever is connected and whatever the
@@ -16,7 +18,8 @@ const stopIn = 4500 * time.Millisecond
 // Run serves until ctx ends or something fails for good. It closes what New
 // opened.
 //
-// Publishers go first: the end of their streams answers all who wait. Then viewers
+// When ctx ends it goes on for stop.delay, but says that it is not ready. Then
+// publishers go first: the end of their streams answers all who wait. Then viewers
 // get what they have asked for, while the rest is written to the disk. What could
 // not be written, or removed, in time is told to the log; it makes no failure of a
 // stop.
@@ -24,23 +27,33 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err := g.takeUp(); err != nil {
 		return errors.Join(g.config.Fault("store.path", err), g.Close())
 	}
-	if err := g.entrance.start(ctx); err != nil {
+	if err := g.door.open(ctx, &g.entrance); err != nil {
 		return errors.Join(err, g.Close())
 	}
 	g.announce()
+	ctx, left := g.leave(ctx)
+	defer left()
 	group, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, func() { g.leaving.Store(true) })() // also when something fails
 	late, giveUp := afterwards(ctx, stopIn)
 	defer giveUp()
 	onAir, end := context.WithCancel(context.WithoutCancel(ctx)) // until the last publisher has gone
-	var putting sync.WaitGroup                                   // all who put segments
+	told, forget := afterwards(onAir, tellingIn)
+	defer forget()
+	var putting sync.WaitGroup // all who put segments
 	putting.Go(func() { g.registry.Run(ctx) })
 	putting.Add(1)
 	group.Go(func() error {
 		defer putting.Done()
 		defer end()
-		return g.newPublishers().Serve(ctx, g.rtmp)
+		return g.servePublishers(ctx)
 	})
 	group.Go(func() error { return g.serveHTTP(onAir, late) })
+	group.Go(func() error { return g.serveOperators(onAir) })
+	group.Go(func() error { g.monitor.Run(ctx); return nil })
+	group.Go(func() error { g.watchSettings(ctx); return nil })
+	group.Go(func() error { g.receivers.run(onAir, told); return nil })
+	group.Go(func() error { return g.tls.watch(ctx, certs.Watch{Log: g.log}) })
 	group.Go(func() error { g.leftBehind(g.reaper.Run(ctx)); return nil })
 	group.Go(func() error { g.leftBehind(g.write(late, putting.Wait)); return nil })
 	err := errors.Join(group.Wait(), closeStore(g.store))

@@ -251,24 +251,35 @@ func TestSkipBoundary(t *testing.T) {
 	}
 }
 
-// BenchmarkLowLatency writes the playlist of a new part, of a short window and of a long
-// one.
+// BenchmarkLowLatency writes the playlist of what has a new part, and the update of it, with
+// windows of three lengths. The parts, and the segments that some end, are published
+// beforehand.
 func BenchmarkLowLatency(b *testing.B) {
-	for _, window := range []time.Duration{30 * time.Second, 3 * time.Hour} {
-		s := newStudio(window, low)
-		s.begin(0, noon, hd, lc)
-		snap := s.play((int(window/(2*time.Second))+5)*partsOfGroup + 4).Snapshot()
-		b.Run("whole/"+window.String(), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				hls.Media(snap, v0, hls.CMAF)
-			}
-		})
-		b.Run("update/"+window.String(), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				hls.MediaDelta(snap, v0)
-			}
-		})
+	for _, playlist := range []struct {
+		name  string
+		write func(*live.Snapshot)
+	}{
+		{"whole", func(s *live.Snapshot) { hls.Media(s, v0, hls.CMAF) }},
+		{"update", func(s *live.Snapshot) { hls.MediaDelta(s, v0) }},
+	} {
+		for _, window := range []time.Duration{10 * time.Second, 30 * time.Second, 3 * time.Hour} {
+			b.Run(playlist.name+"/"+window.String(), func(b *testing.B) {
+				s := newStudio(window, low)
+				s.begin(0, noon, hd, lc)
+				s.play((int(window/(2*time.Second))+5)*partsOfGroup + 4)
+				var news [64]*live.Snapshot
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					if i%len(news) == 0 {
+						b.StopTimer()
+						for k := range news {
+							news[k] = s.play(1).Snapshot()
+						}
+						b.StartTimer()
+					}
+					playlist.write(news[i%len(news)])
+				}
+			})
+		}
 	}
 }

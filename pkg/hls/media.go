@@ -61,7 +61,7 @@ func list(s *live.Snapshot, id media.TrackID, form Form) *playlist {
 	case TS:
 		p.pair(s, r)
 	case IFrames:
-		if p.all = true; r.KeyBandwidth() == 0 {
+		if p.all = true; r.KeyBandwidth == 0 {
 			return nil
 		}
 	case CMAF:

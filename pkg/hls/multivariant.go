@@ -221,7 +221,7 @@ func (v variant) write(b *bytes.Buffer, form Form, prefix string) {
 
 // writeIFrames offers the key frames of a rendition, for fast forward and for previews.
 func writeIFrames(b *bytes.Buffer, video live.Listed, prefix string) {
-	t, bandwidth := video.Header.Track, video.Rendition.KeyBandwidth()
+	t, bandwidth := video.Header.Track, video.Rendition.KeyBandwidth
 	if bandwidth == 0 {
 		return
 	}

@@ -1,4 +1,7 @@
 // Package hooks asks and tells other programs over HTTP.
+//
+// A Hook asks whether somebody may publish, and waits for the answer. A Receiver is told what happens to
+// streams, from a queue of its own: nobody waits for that.
 package hooks
 
 import (
@@ -13,6 +16,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,9 +30,33 @@ type Hook struct {
 	Now    func() time.Time
 }
 
-// NewClient returns a client that does not follow redirects.
+// NewClient returns a client that does not follow redirects, and takes answers with few header fields.
+// Whoever is done with it closes its idle connections.
 func NewClient() *http.Client {
-	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+			MaxResponseHeaderBytes: 64 << 10, MaxIdleConnsPerHost: 2 * atATime, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 90 * time.Second,
+		},
+	}
+}
+
+// ParseSecret returns the secret that is in a file: all of it but white space around it, or what it
+// encodes in base64 behind "whsec_", as Standard Webhooks write secrets.
+func ParseSecret(text []byte) ([]byte, error) {
+	text = bytes.TrimSpace(text)
+	if encoded, ok := strings.CutPrefix(string(text), "whsec_"); ok {
+		secret, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil {
+			return nil, errors.New("what is behind whsec_ is not base64")
+		}
+		text = secret
+	}
+	if len(text) == 0 {
+		return nil, errors.New("the secret is empty")
+	}
+	return text, nil
 }
 
 // A body is what is posted.
@@ -36,6 +64,9 @@ type body struct {
 	kind    string // Content-Type
 	content []byte
 }
+
+// newID returns the identifier of something that is posted.
+func newID() string { return "msg_" + rand.Text() }
 
 // An answer is what came back.
 type answer struct {
@@ -51,16 +82,9 @@ const maxAnswer = 64 << 10
 func (h *Hook) post(ctx context.Context, b body) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.Limit)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(b.content))
+	res, err := h.send(ctx, b, newID())
 	if err != nil {
 		return answer{}, err
-	}
-	req.Header.Set("Content-Type", b.kind)
-	req.Header.Set("User-Agent", "sluice")
-	h.sign(req, b.content)
-	res, err := h.Client.Do(req)
-	if err != nil {
-		return answer{}, plain(err)
 	}
 	defer res.Body.Close()
 	content, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
@@ -68,6 +92,22 @@ func (h *Hook) post(ctx context.Context, b body) (answer, error) {
 		return answer{}, plain(err)
 	}
 	return answer{res.StatusCode, res.Header.Get("Location"), content}, nil
+}
+
+// send sends a body, and returns the response, whose body the caller closes.
+func (h *Hook) send(ctx context.Context, b body, id string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(b.content))
+	if err != nil {
+		return nil, plain(err)
+	}
+	req.Header.Set("Content-Type", b.kind)
+	req.Header.Set("User-Agent", "sluice")
+	h.sign(req, b.content, id)
+	res, err := h.Client.Do(req)
+	if err != nil {
+		return nil, plain(err)
+	}
+	return res, nil
 }
 
 // plain returns an error without the URL, in which there may be a secret.
@@ -82,15 +122,16 @@ func plain(err error) error {
 	return err
 }
 
-// sign signs a request as Standard Webhooks (standardwebhooks.com) have it.
-func (h *Hook) sign(req *http.Request, content []byte) {
+// sign says what a request is, and signs it if there is a secret, as Standard Webhooks
+// (standardwebhooks.com) have it.
+func (h *Hook) sign(req *http.Request, content []byte, id string) {
+	at := strconv.FormatInt(h.Now().Unix(), 10)
+	req.Header.Set("Webhook-Id", id)
+	req.Header.Set("Webhook-Timestamp", at)
 	if h.Secret == nil {
 		return
 	}
-	id, at := "msg_"+rand.Text(), strconv.FormatInt(h.Now().Unix(), 10)
 	mac := hmac.New(sha256.New, h.Secret)
 	fmt.Fprintf(mac, "%s.%s.%s", id, at, content)
-	req.Header.Set("Webhook-Id", id)
-	req.Header.Set("Webhook-Timestamp", at)
 	req.Header.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }

@@ -66,34 +66,12 @@ func (h *Hook) Admit(ctx context.Context, p Publisher) (app, key string, err err
 // ask makes the question.
 func (h *Hook) ask(p Publisher) (body, error) {
 	token, raw := p.Query.Get("token"), p.Query.Encode()
-	param := raw
-	if raw != "" {
-		param = "?" + raw
-	}
 	var question any
 	switch h.Format {
 	case NginxRTMP:
-		form := url.Values{
-			"app": {p.App}, "flashver": {p.Encoder}, "swfurl": {""}, "tcurl": {p.URL}, "pageurl": {""}, "addr": {p.Remote.String()},
-			"clientid": {strconv.FormatUint(p.Conn, 10)}, "call": {"publish"}, "name": {p.Key}, "type": {"live"},
-		}
-		for name, values := range p.Query {
-			if !form.Has(name) {
-				form[name] = values
-			}
-		}
-		return body{"application/x-www-form-urlencoded", []byte(form.Encode())}, nil
+		return callNginx(p, "publish"), nil
 	case SRS:
-		question = struct {
-			Action string `json:"action"`
-			Client string `json:"client_id"`
-			IP     string `json:"ip"`
-			Vhost  string `json:"vhost"`
-			App    string `json:"app"`
-			TCURL  string `json:"tcUrl"`
-			Stream string `json:"stream"`
-			Param  string `json:"param"`
-		}{"on_publish", strconv.FormatUint(p.Conn, 10), p.Remote.String(), cmp.Or(p.Query.Get("vhost"), "__defaultVhost__"), p.App, p.URL, p.Key, param}
+		return callSRS(p, "on_publish")
 	case MediaMTX:
 		question = struct {
 			User     string `json:"user"`
@@ -123,6 +101,39 @@ func (h *Hook) ask(p Publisher) (body, error) {
 		}{p.App, p.Key, token, raw, p.URL, p.Encoder, p.Remote.String(), p.Conn}}
 	}
 	text, err := json.Marshal(question)
+	return body{"application/json", text}, err
+}
+
+// callNginx makes what nginx-rtmp posts of a publisher.
+func callNginx(p Publisher, call string) body {
+	form := url.Values{
+		"app": {p.App}, "flashver": {p.Encoder}, "swfurl": {""}, "tcurl": {p.URL}, "pageurl": {""}, "addr": {p.Remote.String()},
+		"clientid": {strconv.FormatUint(p.Conn, 10)}, "call": {call}, "name": {p.Key}, "type": {"live"},
+	}
+	for name, values := range p.Query {
+		if !form.Has(name) {
+			form[name] = values
+		}
+	}
+	return body{"application/x-www-form-urlencoded", []byte(form.Encode())}
+}
+
+// callSRS makes what SRS posts of a publisher.
+func callSRS(p Publisher, action string) (body, error) {
+	param := p.Query.Encode()
+	if param != "" {
+		param = "?" + param
+	}
+	text, err := json.Marshal(struct {
+		Action string `json:"action"`
+		Client string `json:"client_id"`
+		IP     string `json:"ip"`
+		Vhost  string `json:"vhost"`
+		App    string `json:"app"`
+		TCURL  string `json:"tcUrl"`
+		Stream string `json:"stream"`
+		Param  string `json:"param"`
+	}{action, strconv.FormatUint(p.Conn, 10), p.Remote.String(), cmp.Or(p.Query.Get("vhost"), "__defaultVhost__"), p.App, p.URL, p.Key, param})
 	return body{"application/json", text}, err
 }
 

@@ -100,8 +100,9 @@ type Rendition struct {
 	Depth    time.Duration // of Segments, together
 	Left     *Period       // the newest of which media have left the window; nil if none have
 
-	Bandwidth int // peak rate of a segment so far, in bits a second, rounded up
-	Average   int // mean rate so far, in bits a second
+	Bandwidth    int // peak rate of a segment so far, in bits a second, rounded up
+	Average      int // mean rate so far, in bits a second
+	KeyBandwidth int // peak rate so far of the key frames that segments begin with, rounded up; 0 if none has begun with one
 
 	Growing *Growing // the segment behind Segments, nil until it has anything
 	Hint    string   // name of the part that comes next; empty unless that is certain, should the publisher not be away
@@ -112,6 +113,7 @@ type Rendition struct {
 	changed chan struct{} // closed when there is a newer state
 
 	dependent int           // how many of Segments begin with a sample that no decoder can start at
+	keyless   int           // how many of Segments have media and no KeySize
 	gaps      []Segment     // behind all that is listed; they are listed with what comes next
 	past      []Removed     // no longer listed, still to be had
 	listing   []listing     // of Segments
@@ -297,6 +299,24 @@ func (l Listed) Independent() bool {
 		}
 	}
 	return true
+}
+
+// Keyed reports whether any complete segment begins with a key frame that can be played by itself,
+// and whether all do that have media.
+func (l Listed) Keyed() (some, all bool) {
+	switch {
+	case l.Rendition.keyless == 0:
+		return slices.ContainsFunc(l.Segments, hasMedia), true
+	case l.Rendition.keyless == len(l.Rendition.Segments):
+		return false, false
+	}
+	all = true
+	for i := range l.Segments {
+		if seg := &l.Segments[i]; !seg.Gap {
+			some, all = some || seg.KeySize > 0, all && seg.KeySize > 0
+		}
+	}
+	return some, all && some
 }
 
 // FrameRate returns the frames a second that the stream declares, or else the

@@ -338,8 +338,14 @@ func (r *Rendition) returns() bool {
 
 // count keeps account of a segment that is listed, or no longer.
 func (r *Rendition) count(seg Segment, n int) {
-	if !seg.Independent && !seg.Gap {
+	if seg.Gap {
+		return
+	}
+	if !seg.Independent {
 		r.dependent += n
+	}
+	if seg.KeySize == 0 {
+		r.keyless += n
 	}
 }
 
@@ -376,6 +382,7 @@ func (r *Rendition) measure(seg Segment, target time.Duration) {
 		peak = max(peak, int(float64(seg.Size)*8/length.Seconds())+1)
 	}
 	r.Bandwidth = max(r.Bandwidth, roundUp(peak))
+	r.KeyBandwidth = max(r.KeyBandwidth, roundUp(int(math.Ceil(float64(seg.KeySize)*8/length.Seconds()))))
 }
 
 // pace counts the frames of a segment. A pause makes one last for many: where there are
@@ -393,18 +400,6 @@ func (r *Rendition) pace(frames int, length, target time.Duration) {
 		r.frames = int(math.Round(own * r.length.Seconds()))
 	}
 	r.frames += frames
-}
-
-// KeyBandwidth returns the peak rate of the key frames that the listed segments begin with,
-// in bits a second, rounded up; 0 if none begins with one.
-func (r *Rendition) KeyBandwidth() int {
-	peak := 0.0
-	for i := range r.Segments {
-		if seg := &r.Segments[i]; !seg.Gap && seg.Duration > 0 {
-			peak = max(peak, float64(seg.KeySize)*8/seg.Length().Seconds())
-		}
-	}
-	return roundUp(int(math.Ceil(peak)))
 }
 
 // roundUp rounds n up to two significant digits.

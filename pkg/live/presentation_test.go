@@ -211,24 +211,34 @@ func TestDatedMemo(t *testing.T) {
 	}
 }
 
-// BenchmarkGrow publishes parts, with a short window behind them and with a long one.
+// BenchmarkGrow publishes parts, and with every eighth one the segment that it ends, so
+// that another one leaves the window, which is short or long.
 func BenchmarkGrow(b *testing.B) {
 	const parts = 8
-	for _, window := range []time.Duration{30 * time.Second, 3 * time.Hour} {
+	for _, window := range []time.Duration{10 * time.Second, 30 * time.Second, 3 * time.Hour} {
 		b.Run(window.String(), func(b *testing.B) {
 			p := presentation(window)
-			listed := uint64(window/(2*time.Second)) + 5
-			for n := range listed {
-				finish(p, n)
+			number := uint64(0)
+			now := func() time.Time { return noon.Add(time.Duration(number) * 2 * time.Second) }
+			for ; number < uint64(window/(2*time.Second))+5; number++ {
+				p.Add(v0, growing(number, parts).Segment, targets, now())
 			}
-			var all [parts]live.Growing
-			for i := range all {
-				all[i] = growing(listed, i+1)
-			}
+			var all [16 * parts]live.Growing
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				g := all[i%parts]
-				p.Grow(v0, g, live.PartName(g.End()), noon)
+				if i%len(all) == 0 { // the next segments, which are made beforehand
+					b.StopTimer()
+					for k := range all {
+						all[k] = growing(number+uint64(k/parts), k%parts+1)
+					}
+					b.StartTimer()
+				}
+				g := all[i%len(all)]
+				p.Grow(v0, g, live.PartName(g.End()), now())
+				if i%parts == parts-1 {
+					p.Add(v0, g.Segment, targets, now())
+					number++
+				}
 			}
 		})
 	}

@@ -8,13 +8,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"sluice/pkg/hooks"
+	"sluice/pkg/monitor"
 	"sluice/pkg/stream"
 	"sluice/pkg/timeline"
+	"sluice/pkg/version"
 )
 
 // A Source knows how streams are.
 type Source interface {
 	Vitals() []stream.Vitals
+}
+
+// Reports say what goes on as people see it.
+type Reports interface {
+	Reports() []monitor.Report
 }
 
 // A Spool holds segments that are not written yet.
@@ -23,18 +31,43 @@ type Spool interface {
 	Failing() error
 }
 
+// Webhooks are told of events.
+type Webhooks interface {
+	Tally() hooks.Tally
+}
+
+// Sources are what metrics are made of.
+type Sources struct {
+	Streams      Source
+	Reports      Reports
+	Webhooks     Webhooks
+	Spool        Spool        // nil if there is none
+	Certificates Certificates // nil without TLS
+}
+
 // New returns a handler that answers in the exposition formats of Prometheus. It
-// reads the source, and the spool if there is one, when it is asked.
-func New(source Source, spool Spool) http.Handler {
+// reads the sources when it is asked.
+func New(s Sources) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector(),
-		&streams{source},
+		buildInfo(version.Read()), &streams{s.Streams}, &watched{s.Reports}, &deliveries{s.Webhooks},
 	)
-	if spool != nil {
-		registry.MustRegister(&backlog{spool})
+	if s.Spool != nil {
+		registry.MustRegister(&backlog{s.Spool})
+	}
+	if s.Certificates != nil {
+		registry.MustRegister(&expiries{s.Certificates})
 	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// buildInfo returns which Sluice this is, as labels of a 1.
+func buildInfo(v version.Info) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "sluice_build_info", Help: "Which Sluice this is.",
+		ConstLabels: prometheus.Labels{"version": v.Version, "revision": v.Commit, "goversion": v.Go},
+	}, func() float64 { return 1 })
 }
 
 // backlog collects what there is of a spool.
@@ -54,12 +87,67 @@ func (b *backlog) Collect(out chan<- prometheus.Metric) {
 	send("failing", "1 while the disk is full, slow or broken.", truth(b.Failing() != nil))
 }
 
+// deliveries collects what became of events.
+type deliveries struct{ Webhooks }
+
+// Describe implements prometheus.Collector.
+func (d *deliveries) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (d *deliveries) Collect(out chan<- prometheus.Metric) {
+	tally := d.Tally()
+	total := prometheus.NewDesc("sluice_webhook_deliveries_total", "Events for webhooks: delivered, retried (tries that failed and were not the last), failed (refused, or tried too often) and dropped (too many waited).", []string{"result"}, nil)
+	for result, n := range map[string]uint64{"delivered": tally.Delivered, "retried": tally.Retried, "failed": tally.Failed, "dropped": tally.Dropped} {
+		out <- prometheus.MustNewConstMetric(total, prometheus.CounterValue, float64(n), result)
+	}
+	waiting := prometheus.NewDesc("sluice_webhook_queue", "Events that wait for webhooks.", nil, nil)
+	out <- prometheus.MustNewConstMetric(waiting, prometheus.GaugeValue, float64(tally.Waiting))
+}
+
 // truth returns 1 for what is true, or else 0.
 func truth(is bool) float64 {
 	if is {
 		return 1
 	}
 	return 0
+}
+
+// watched collects what is watched of each stream.
+type watched struct{ Reports }
+
+// Describe implements prometheus.Collector.
+func (w *watched) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (w *watched) Collect(out chan<- prometheus.Metric) {
+	viewers := desc("viewers", "About how many watch, where no CDN stands between.")
+	bitrate := desc("bitrate_bits_per_second", "Bit rate of the newest segments of a track.", "track")
+	frameRate := desc("frame_rate_hertz", "Frames a second of the newest segments of a track of video.", "track")
+	keyFrames := desc("key_frame_interval_seconds", "Longest time from one key frame to the next, of the newest eight.", "track")
+	finding := desc("finding", "1 for each thing that its broadcaster should change.", "finding", "level")
+	for _, r := range w.Reports.Reports() {
+		name := r.App + "/" + r.Name
+		send := func(desc *prometheus.Desc, value float64, labels ...string) {
+			out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, append([]string{name}, labels...)...)
+		}
+		send(viewers, float64(r.Viewers))
+		for _, t := range r.Tracks {
+			send(bitrate, float64(t.Bitrate), t.ID)
+			if t.FrameRate > 0 {
+				send(frameRate, t.FrameRate, t.ID)
+			}
+			if t.KeyFrameLongest > 0 {
+				send(keyFrames, t.KeyFrameLongest, t.ID)
+			}
+		}
+		said := make(map[string]bool) // of several tracks
+		for _, f := range r.Findings {
+			if !said[f.Code] {
+				said[f.Code] = true
+				send(finding, 1, f.Code, string(f.Level))
+			}
+		}
+	}
 }
 
 // streams collects what there is of each stream.

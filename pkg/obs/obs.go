@@ -79,12 +79,18 @@ type SoundSettings struct {
 
 // An Ingest is where OBS is to publish.
 type Ingest struct {
-	server string // rtmp://host[:port]/app
+	host   string // in brackets if it is an address of version 6
+	port   int    // of RTMP
+	secure int    // of RTMPS, 0 for none
+	app    string
 	key    string
 }
 
-// defaultPort is that of RTMP, which encoders take when an address has none.
-const defaultPort = 1935
+// The ports that encoders take when an address has none.
+const (
+	defaultPort   = 1935 // rtmp://
+	defaultSecure = 443  // rtmps://
+)
 
 // NewIngest returns the place of a stream. host is a name or an IP address, of
 // version 6 without brackets. An error says what is wrong with host or port.
@@ -100,10 +106,31 @@ func NewIngest(host string, port int, app, key string) (Ingest, error) {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port != defaultPort {
+	return Ingest{host: host, port: port, app: app, key: key}, nil
+}
+
+// WithTLS returns the same place, which can also be reached by RTMPS at a port; that is better. 0
+// adds nothing.
+func (in Ingest) WithTLS(port int) Ingest {
+	in.secure = port
+	return in
+}
+
+// endpoints returns all that lead there, the best first.
+func (in Ingest) endpoints() []Endpoint {
+	var all []Endpoint
+	if in.secure != 0 {
+		all = append(all, in.endpoint("rtmps", in.secure, defaultSecure))
+	}
+	return append(all, in.endpoint("rtmp", in.port, defaultPort))
+}
+
+func (in Ingest) endpoint(scheme string, port, usual int) Endpoint {
+	host := in.host
+	if port != usual {
 		host += ":" + strconv.Itoa(port)
 	}
-	return Ingest{"rtmp://" + host + "/" + app, key}, nil
+	return Endpoint{Protocol: strings.ToUpper(scheme), URL: scheme + "://" + host + "/" + in.app + "/{stream_key}", Key: in.key}
 }
 
 func isHost(text string) bool {
@@ -136,7 +163,7 @@ func KeyInterval(segment time.Duration) int {
 func Make(in Ingest, e Encoding, keyInterval int) Configuration {
 	c := Configuration{
 		Meta:   Meta{Service: "Sluice", Schema: "2024-06-04"},
-		Ingest: []Endpoint{{Protocol: "RTMP", URL: in.server + "/{stream_key}", Key: in.key}},
+		Ingest: in.endpoints(),
 	}
 	for _, r := range e.Ladder {
 		c.Video = append(c.Video, Video{

@@ -203,3 +203,24 @@ func TestIngest(t *testing.T) {
 		}
 	}
 }
+
+// RTMPS comes first where there is any, since OBS takes the first.
+func TestIngestWithTLS(t *testing.T) {
+	for port, want := range map[int][]obs.Endpoint{
+		0:    {{Protocol: "RTMP", URL: "rtmp://tv/live/{stream_key}", Key: "show"}},
+		443:  {{Protocol: "RTMPS", URL: "rtmps://tv/live/{stream_key}", Key: "show"}, {Protocol: "RTMP", URL: "rtmp://tv/live/{stream_key}", Key: "show"}},
+		1936: {{Protocol: "RTMPS", URL: "rtmps://tv:1936/live/{stream_key}", Key: "show"}, {Protocol: "RTMP", URL: "rtmp://tv/live/{stream_key}", Key: "show"}},
+	} {
+		in, err := obs.NewIngest("tv", 1935, "live", "show")
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoding, err := obs.Wish{Ladder: "720p:3000"}.Parse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, obs.Make(in.WithTLS(port), encoding, 2).Ingest); diff != "" {
+			t.Errorf("port %d: %s", port, diff)
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -148,50 +147,72 @@ func (a ages) report(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkTexts measures what the first request for a playlist or a manifest of a snapshot
-// costs, which renders, hashes and compresses it, and what each later one does, with a short
-// window and with a long one.
+// BenchmarkTexts measures what the first request for a playlist or a manifest of something
+// new costs, which renders, hashes and compresses it, and what each later one does, with
+// windows of three lengths. What is new, a part for playlists and a segment for manifests,
+// is not in the time.
 func BenchmarkTexts(b *testing.B) {
-	for _, window := range []time.Duration{30 * time.Second, 3 * time.Hour} {
-		s := newSet(b)
-		s.show = live.New(live.Settings{App: "live", Name: "show", Window: window, Started: now})
-		segments := uint64(window / (2 * time.Second))
-		for n := range segments {
-			s.add(v0, n)
-			s.add(a0, n)
-		}
-		video := s.begin(v0, segments)
-		video.next()
-		ask := func(path, encoding string) {
-			r := httptest.NewRequest(http.MethodGet, "/live/show/"+path, http.NoBody)
-			r.Header.Set("Accept-Encoding", encoding)
-			w := &nowhere{httptest.NewRecorder()}
-			s.handler.ServeHTTP(w, r)
-			if w.Code != http.StatusOK {
-				b.Fatal(w.Code)
+	for _, window := range []time.Duration{10 * time.Second, 30 * time.Second, 3 * time.Hour} {
+		for _, path := range []string{"v0/index.m3u8", "index.mpd", "ll.mpd"} {
+			s := newSet(b)
+			s.show = live.New(live.Settings{App: "live", Name: "show", Window: window, Started: now})
+			next := uint64(0)
+			segment := func() {
+				s.add(v0, next)
+				s.add(a0, next)
+				next++
+				s.clock = s.clock.Add(targets.Segment)
 			}
-		}
-		at := s.now()
-		news := map[string]func(){
-			"v0/index.m3u8": func() { s.show.Grow(v0, video.Growing, "", s.now()) },
-			"index.mpd":     func() { at = at.Add(time.Millisecond); s.show.Stay(at) },
-		}
-		for _, path := range slices.Sorted(maps.Keys(news)) {
+			for next < uint64(window/targets.Segment)+5 {
+				segment()
+			}
+			news := segment
+			if path == "v0/index.m3u8" {
+				news = growth(s, next)
+			}
+			ask := func(encoding string) {
+				r := httptest.NewRequest(http.MethodGet, "/live/show/"+path, http.NoBody)
+				r.Header.Set("Accept-Encoding", encoding)
+				w := &nowhere{httptest.NewRecorder()}
+				s.handler.ServeHTTP(w, r)
+				if w.Code != http.StatusOK {
+					b.Fatal(w.Code)
+				}
+			}
 			for _, encoding := range []string{"identity", "gzip"} {
 				b.Run(path+"/first/"+encoding+"/"+window.String(), func(b *testing.B) {
 					b.ReportAllocs()
 					for b.Loop() {
-						news[path]()
-						ask(path, encoding)
+						b.StopTimer()
+						news()
+						b.StartTimer()
+						ask(encoding)
 					}
 				})
 				b.Run(path+"/again/"+encoding+"/"+window.String(), func(b *testing.B) {
 					b.ReportAllocs()
 					for b.Loop() {
-						ask(path, encoding)
+						ask(encoding)
 					}
 				})
 			}
+		}
+	}
+}
+
+// growth returns what publishes the next part of video, from a segment on, and behind the
+// last part of each the segment.
+func growth(s *studio, segment uint64) func() {
+	var video *take
+	return func() {
+		if video == nil {
+			video = s.begin(v0, segment)
+			segment++
+		}
+		video.next()
+		if len(video.Parts) == partsEach {
+			video.finish()
+			s.clock, video = s.clock.Add(targets.Segment), nil
 		}
 	}
 }

@@ -12,6 +12,8 @@ import (
 
 // A Gate says who may watch.
 type Gate interface {
+	// Guards reports whether anybody is kept out.
+	Guards() bool
 	// Check returns why somebody with a token may not watch a stream, nil if he may. Without names it
 	// is about all streams.
 	Check(ctx context.Context, token, app, name string) error
@@ -30,6 +32,10 @@ func (o *Origin) gate(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !o.Gate.Guards() {
+			next.ServeHTTP(w, r)
+			return
+		}
 		token, rest, has := strings.Cut(strings.TrimPrefix(r.URL.Path, tokenPrefix), "/")
 		if has = has && strings.HasPrefix(r.URL.Path, tokenPrefix); has {
 			r = at(r, "/"+rest)
@@ -70,7 +76,7 @@ func (o *Origin) trusts(remote string) bool {
 func streamOf(p string) (app, name string, guarded bool) {
 	app, rest, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
 	switch {
-	case app == "streams.json":
+	case app == "streams.json", app == "status.json":
 		return "", "", true
 	case p == "/", app == "-", slices.Contains(Reserved(), app):
 		return "", "", false

@@ -22,6 +22,8 @@ func (d doorman) Check(_ context.Context, token, app, name string) error {
 	return errors.New("not with " + app + "/" + name)
 }
 
+func (d doorman) Guards() bool { return true }
+
 func (d doorman) Trusts(addr netip.Addr) bool { return d.trusting && addr.IsLoopback() }
 
 // TestGate asks for all there is of a stream without a token, and with some.
@@ -59,7 +61,7 @@ func TestGate(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]int{
-		"/": 200, "/healthz": 200, "/-/assets/app-1234.js": 200, "/time": 200, "/publish.json": 200, // for all
+		"/": 200, "/healthz": 200, "/readyz": 200, "/-/assets/app-1234.js": 200, "/time": 200, "/publish.json": 200, // for all
 		"/streams.json": 403, "/t/good/streams.json": 403, "/t/all/streams.json": 200,
 		"/t/good/": 200, "/t/good/-/assets/app-1234.js": 200,
 		"/t/good/live/other/index.m3u8": 403, "/t/good/other/show/index.m3u8": 403, "/t/good/live/show.m3u8/index.m3u8": 403,

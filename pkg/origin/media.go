@@ -31,6 +31,9 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 	}
 	r = resume(r)
 	p, found := o.Source.Lookup(chi.URLParam(r, "app"), chi.URLParam(r, "name"))
+	if found {
+		o.attend(r, p)
+	}
 	switch {
 	case !ok || !found:
 		o.fail(w, r, fs.ErrNotExist)

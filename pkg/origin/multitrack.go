@@ -31,7 +31,7 @@ func (o *Origin) multitrack(w http.ResponseWriter, r *http.Request) {
 		refuseAs(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	text, err := obs.Make(in, encoding, obs.KeyInterval(o.Segment)).Text()
+	text, err := obs.Make(in.WithTLS(o.RTMPS), encoding, obs.KeyInterval(o.Segment)).Text()
 	if err != nil {
 		o.fail(w, r, err)
 		return

@@ -36,11 +36,16 @@ type Config struct {
 	Pages   fs.FS         // index.html, player.html and assets/; its files can seek
 	TSCache int64         // bytes of MPEG-TS segments to keep
 	RTMP    int           // port that publishers connect to, for them to be told
+	RTMPS   int           // the same with TLS; 0 for none
 	Segment time.Duration // length of segments, for the same
 	Metrics http.Handler
-	Gate    Gate // nil lets everybody watch
-	Log     zerolog.Logger
-	Now     func() time.Time
+	Status  Status // how streams are, for the page
+	// Ready says, in a line, whether publishers and viewers should be sent here. Without it
+	// they always should.
+	Ready func() (word string, is bool)
+	Gate  Gate // nil lets everybody watch
+	Log   zerolog.Logger
+	Now   func() time.Time
 }
 
 // An Origin answers requests.
@@ -81,8 +86,13 @@ func (o *Origin) Handler() *Handler {
 	r.Get("/", o.page("index.html"))
 	r.Get("/-/*", o.asset)
 	r.Get("/healthz", o.healthz)
+	r.Get("/readyz", o.readyz)
 	if o.Metrics != nil {
 		r.Get("/metrics", o.metrics)
+	}
+	if o.Status != nil {
+		r.Get("/status.json", o.status)
+		r.Get("/{app}/{name}/status.json", o.streamStatus)
 	}
 	r.Get("/streams.json", o.streams)
 	r.Get("/publish.json", o.publishing)
@@ -107,7 +117,7 @@ type Handler struct {
 // Reserved returns the first elements of paths that are, or are to be, other
 // things than applications. Nothing may be published under them.
 func Reserved() []string {
-	return []string{"api", "metrics", "healthz", "readyz", "streams.json", "publish.json", "t", "time"}
+	return []string{"api", "metrics", "healthz", "readyz", "streams.json", "status.json", "publish.json", "t", "time"}
 }
 
 // nameable reports whether a stream of that name can be on air.

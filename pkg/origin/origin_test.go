@@ -82,6 +82,7 @@ func TestWhatIsServed(t *testing.T) {
 		{"/time", "text/plain; charset=utf-8", "no-store", "2026-11-22T13:00:00.510Z"},
 		{"/live/show/time", "text/plain; charset=utf-8", "no-store", "2026-11-22T13:00:00.510Z"},
 		{"/healthz", "text/plain; charset=utf-8", "no-store", "ok"},
+		{"/readyz", "text/plain; charset=utf-8", "no-store", "ready\n"},
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			got := s.get(c.path)

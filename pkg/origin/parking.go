@@ -11,7 +11,7 @@ import (
 	"sluice/pkg/live"
 )
 
-// A Parking holds clients of HTTP/1.1 that wait, for a quarter of what their
+// A Parking holds clients of HTTP/1.1 without TLS that wait, for a quarter of what their
 // requests would take. For each connection net/http keeps buffers of 10 KB and
 // a deep stack, which is most of what a waiting client costs. A parked one is
 // the connection itself and the text of its request. When what it waits for is
@@ -116,7 +116,7 @@ func (p *Parking) Waiting() int {
 func (p *Parking) enter(r *http.Request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.open && p.driving >= p.limit && r.ProtoMajor == 1 && r.Body == http.NoBody && !resumed(r).hasty {
+	if p.open && p.driving >= p.limit && r.ProtoMajor == 1 && r.TLS == nil && r.Body == http.NoBody && !resumed(r).hasty {
 		p.keeping.Add(1)
 		return true
 	}

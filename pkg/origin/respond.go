@@ -57,24 +57,24 @@ func serve(w http.ResponseWriter, r *http.Request, e entity, content io.ReadSeek
 		r.Header.Set("Range", "bytes="+strconv.FormatInt(math.MaxInt64, 10)+"-")
 	}
 	e.describe(w.Header())
-	if _, file := content.(syscall.Conn); !file || r.ProtoMajor == 2 { // the system cannot send it by itself
-		w = frugal{w, r.ProtoMajor}
+	if _, file := content.(syscall.Conn); !file || r.ProtoMajor != 1 || r.TLS != nil { // the system cannot send it by itself
+		w = frugal{w, r.ProtoMajor != 1 || r.TLS != nil}
 	}
 	http.ServeContent(w, r, "", time.Time{}, content)
 }
 
 // A frugal is an answer that net/http would copy through two buffers of 32 KB, which
-// it holds while a client is slow. What is in memory needs none, and where frames have
-// 16 KB one of that size will do.
+// it holds while a client is slow. What is in memory needs none, and where frames, or
+// records of TLS, have 16 KB one of that size will do.
 type frugal struct {
 	http.ResponseWriter
-	protocol int
+	framed bool
 }
 
 // ReadFrom implements io.ReaderFrom.
 func (f frugal) ReadFrom(from io.Reader) (int64, error) {
 	size := int64(32 << 10)
-	if f.protocol == 2 {
+	if f.framed {
 		size = 16 << 10
 	}
 	if limited, ok := from.(*io.LimitedReader); ok {

@@ -2,8 +2,11 @@ package origin_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -13,20 +16,39 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quic-go/quic-go/http3"
+
+	"sluice/pkg/h3"
 	"sluice/pkg/live"
 )
 
-// protocol is a version of HTTP without TLS.
+// protocol is a version of HTTP, with TLS or without.
 type protocol struct {
-	name string
+	name string // of the version
 	http.Protocols
+	secure bool
 }
 
 func protocols() []protocol {
 	one, two := protocol{name: "HTTP/1.1"}, protocol{name: "HTTP/2.0"}
 	one.SetHTTP1(true)
 	two.SetUnencryptedHTTP2(true)
-	return []protocol{one, two}
+	return append([]protocol{one, two}, inTLS()...)
+}
+
+func inTLS() []protocol {
+	one, two, three := protocol{name: "HTTP/1.1", secure: true}, protocol{name: "HTTP/2.0", secure: true}, protocol{name: "HTTP/3.0", secure: true}
+	one.SetHTTP1(true)
+	two.SetHTTP2(true)
+	return []protocol{one, two, three}
+}
+
+// String returns the name, of a test.
+func (p protocol) String() string {
+	if p.secure {
+		return p.name + " in TLS"
+	}
+	return p.name
 }
 
 // unhurried is a target duration with which nobody waits in vain on a machine
@@ -53,19 +75,61 @@ func (p protocol) open(t *testing.T) *venue {
 	v.Config.Protocols = &p.Protocols
 	v.Config.WriteTimeout = time.Second // less than some of the answers take
 	v.Config.ConnContext = v.parking.ConnContext
-	v.Start()
+	if !p.secure {
+		v.Start()
+		v.connect(p, nil)
+		return v
+	}
+	v.EnableHTTP2 = p.HTTP2()
+	v.StartTLS()
+	roots := x509.NewCertPool()
+	roots.AddCert(v.Certificate())
+	v.connect(p, &tls.Config{RootCAs: roots})
+	return v
+}
+
+// connect makes the client, and has connections parked.
+func (v *venue) connect(p protocol, config *tls.Config) {
+	if p.name == "HTTP/3.0" {
+		v.connectQUIC(config)
+		return
+	}
 	var parking sync.WaitGroup
 	parking.Go(func() { _ = v.Config.Serve(v.parking) })
-	transport := &http.Transport{Protocols: &p.Protocols, DisableCompression: true}
+	transport := &http.Transport{Protocols: &p.Protocols, DisableCompression: true, TLSClientConfig: config}
 	v.client = &http.Client{Transport: transport}
-	t.Cleanup(func() {
+	v.t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		v.Close()
 		_ = v.parking.Close()
 		parking.Wait()
 		v.parking.Wait()
 	})
-	return v
+}
+
+// connectQUIC has HTTP/3 beside the server, with the same time for an answer.
+func (v *venue) connectQUIC(config *tls.Config) {
+	socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	server, err := h3.New(socket, h3.Options{
+		Handler: v.Config.Handler, TLS: v.TLS, Base: context.Background(), WriteTimeout: v.Config.WriteTimeout, MaxBody: 64 << 10,
+	})
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve() })
+	transport := &http3.Transport{TLSClientConfig: config, DisableCompression: true}
+	v.client = &http.Client{Transport: transport}
+	v.URL = "https://" + socket.LocalAddr().String()
+	v.t.Cleanup(func() {
+		_ = transport.Close()
+		_ = server.Close()
+		serving.Wait()
+		v.Close()
+	})
 }
 
 // fetch makes a request that ends with the context.
@@ -87,7 +151,7 @@ func (v *venue) waiting(n int64) {
 // it comes to nothing.
 func TestPiecesArrive(t *testing.T) {
 	for _, p := range protocols() {
-		t.Run(p.name, func(t *testing.T) {
+		t.Run(p.String(), func(t *testing.T) {
 			s := p.open(t)
 			s.add(v0, 0)
 			video := s.begin(v0, 1)
@@ -119,7 +183,7 @@ func TestPiecesArrive(t *testing.T) {
 // An answer that is alive outlives the server's time for one.
 func TestLongerThanTheWriteTimeout(t *testing.T) {
 	for _, p := range protocols() {
-		t.Run(p.name, func(t *testing.T) {
+		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
 			s := p.open(t)
 			s.add(v0, 0)
@@ -162,9 +226,12 @@ func pause(d time.Duration) { <-time.After(d) }
 // Many wait on one connection or many. Half of them leave, and are forgotten;
 // the others get the same text.
 func TestHerd(t *testing.T) {
-	const viewers = 400
 	for _, p := range protocols() {
-		t.Run(p.name, func(t *testing.T) {
+		t.Run(p.String(), func(t *testing.T) {
+			viewers := 400
+			if p.secure {
+				viewers = 80 // handshakes take a core
+			}
 			s := p.open(t)
 			s.add(v0, 0)
 			s.add(a0, 0)
@@ -199,9 +266,9 @@ func TestHerd(t *testing.T) {
 					bodies[i] = string(body)
 				})
 			}
-			s.waiting(viewers)
+			s.waiting(int64(viewers))
 			leave()
-			s.waiting(viewers / 2)
+			s.waiting(int64(viewers / 2))
 			video.next()
 			fetching.Wait()
 			for i, body := range bodies {
@@ -222,7 +289,7 @@ func TestHerd(t *testing.T) {
 // an answer is over, and the segment with it.
 func TestSlowClientOfASegment(t *testing.T) {
 	for _, p := range protocols() {
-		t.Run(p.name, func(t *testing.T) {
+		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
 			s := p.open(t)
 			s.add(v0, 0)

@@ -29,7 +29,11 @@ type listing struct {
 
 // publishing serves what an encoder must be told to publish here.
 func (o *Origin) publishing(w http.ResponseWriter, r *http.Request) {
-	serveJSON(w, r, revalidate, fmt.Appendf(nil, `{"rtmpPort":%d}`, o.RTMP))
+	text := fmt.Appendf(nil, `{"rtmpPort":%d`, o.RTMP)
+	if o.RTMPS != 0 {
+		text = fmt.Appendf(text, `,"rtmpsPort":%d`, o.RTMPS)
+	}
+	serveJSON(w, r, revalidate, append(text, '}'))
 }
 
 // streams serves what is on air, for the page.

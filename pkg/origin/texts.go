@@ -143,6 +143,7 @@ func (o *Origin) present(w http.ResponseWriter, r *http.Request, app, name, file
 		return
 	}
 	key.prefix = prefix
+	o.attend(r, p)
 	o.serveText(w, r, p.Snapshot(), key, false)
 }
 
@@ -182,4 +183,19 @@ func (o *Origin) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", typeText)
 	w.Header().Set("Cache-Control", never)
 	_, _ = w.Write([]byte("ok\n"))
+}
+
+// readyz says whether publishers and viewers should be sent here, or 503 and why not.
+func (o *Origin) readyz(w http.ResponseWriter, _ *http.Request) {
+	word, ready := "ready", true
+	if o.Ready != nil {
+		word, ready = o.Ready()
+	}
+	w.Header().Set("Cache-Control", never)
+	if !ready {
+		http.Error(w, word, http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", typeText)
+	_, _ = w.Write([]byte(word + "\n"))
 }

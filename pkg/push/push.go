@@ -11,6 +11,7 @@ package push
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -54,16 +55,15 @@ const (
 	leaveTimeout = time.Second      // for saying goodbye
 )
 
-// Run publishes the clip at url, rtmp://host[:port]/app/name[?query], in real
-// time. It returns nil at the clip's end, or else why it ended before: ctx's
+// Run publishes the clip at url, rtmp://host[:port]/app/name[?query] or the same
+// with rtmps://, in real time. It returns nil at the clip's end, or else why it ended before: ctx's
 // error, a *Refusal, ErrClosed or what failed.
 func (c *Clip) Run(ctx context.Context, url string, o Options) error {
 	to, err := parseTarget(url)
 	if err != nil {
 		return err
 	}
-	dialer := net.Dialer{Timeout: setupTimeout}
-	conn, err := dialer.DialContext(ctx, "tcp", to.address)
+	conn, err := to.dial(ctx)
 	if err == nil {
 		err = c.publish(ctx, conn, to, o)
 	}
@@ -74,6 +74,16 @@ func (c *Clip) Run(ctx context.Context, url string, o Options) error {
 		return ctx.Err()
 	}
 	return fmt.Errorf("publish %s: %w", to, err)
+}
+
+// dial connects. With TLS the server's certificate must be one that the system trusts.
+func (t target) dial(ctx context.Context) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: setupTimeout}
+	if !t.secure {
+		return dialer.DialContext(ctx, "tcp", t.address)
+	}
+	secure := tls.Dialer{NetDialer: dialer, Config: &tls.Config{MinVersion: tls.VersionTLS12}}
+	return secure.DialContext(ctx, "tcp", t.address)
 }
 
 // RunMany publishes the clip n times at once. The first goes to url, the others

@@ -316,6 +316,8 @@ func TestTargets(t *testing.T) {
 		{"rtmp://host/live/show", "host:1935", "show", "rtmp://host/live/show-2"},
 		{"rtmp://host:99/live/show?a=b&c=d", "host:99", "show?a=b&c=d", "rtmp://host:99/live/show-2?a=b&c=d"},
 		{"rtmp://[::1]/live/show", "[::1]:1935", "show", "rtmp://[::1]/live/show-2"},
+		{"rtmps://host/live/show?a=b", "host:443", "show?a=b", "rtmps://host/live/show-2?a=b"},
+		{"rtmps://host:1936/live/show", "host:1936", "show", "rtmps://host:1936/live/show-2"},
 		{"rtmp://host/live/a/b", "host:1935", "a/b", "rtmp://host/live/a/b-2"},
 	} {
 		to, err := parseTarget(c.url)
@@ -324,7 +326,7 @@ func TestTargets(t *testing.T) {
 		}
 	}
 	for _, url := range []string{
-		"", "host/live/show", "http://host/live/show", "rtmps://host/live/show", "rtmp://host", "rtmp://host/live",
+		"", "host/live/show", "http://host/live/show", "https://host/live/show", "rtmp://host", "rtmp://host/live",
 		"rtmp://host/live/", "rtmp:///live/show", "rtmp://host//show", "rtmp://u:p@host/live/show", "rtmp://host:x/live/show",
 	} {
 		if _, err := parseTarget(url); err == nil || strings.Contains(err.Error(), ":p@") {

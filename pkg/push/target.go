@@ -12,7 +12,8 @@ import (
 // A target is where a clip is published.
 type target struct {
 	address string // host:port to connect to
-	base    string // "rtmp://host[:port]/app/name", as it was given
+	secure  bool   // with TLS
+	base    string // "rtmp[s]://host[:port]/app/name", as it was given
 	query   string // "?token=secret", or empty
 }
 
@@ -22,7 +23,7 @@ func CheckURL(text string) error {
 	return err
 }
 
-// parseTarget reads rtmp://host[:port]/app/name[?query].
+// parseTarget reads rtmp://host[:port]/app/name[?query], or the same with rtmps://.
 func parseTarget(text string) (target, error) {
 	base, query, asked := strings.Cut(text, "?")
 	if asked {
@@ -38,8 +39,8 @@ func parseTarget(text string) (target, error) {
 	}
 	app, name, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
 	switch {
-	case u.Scheme != "rtmp":
-		return target{}, fmt.Errorf("%s: not an rtmp:// address", base)
+	case u.Scheme != "rtmp" && u.Scheme != "rtmps":
+		return target{}, fmt.Errorf("%s: not an rtmp:// or rtmps:// address", base)
 	case u.Hostname() == "":
 		return target{}, fmt.Errorf("%s: no host", base)
 	case app == "" || name == "":
@@ -47,11 +48,15 @@ func parseTarget(text string) (target, error) {
 	case u.User != nil:
 		return target{}, fmt.Errorf("%s: a user name cannot be sent", u.Redacted())
 	}
-	port := u.Port()
-	if port == "" {
+	secure, port := u.Scheme == "rtmps", u.Port()
+	switch {
+	case port != "":
+	case secure:
+		port = "443"
+	default:
 		port = "1935"
 	}
-	return target{net.JoinHostPort(u.Hostname(), port), base, query}, nil
+	return target{net.JoinHostPort(u.Hostname(), port), secure, base, query}, nil
 }
 
 // String returns the target without its query, which may hold a secret.
@@ -62,7 +67,8 @@ func (t target) url() string { return t.base + t.query }
 
 // name returns the stream's name, with the query.
 func (t target) name() string {
-	_, path, _ := strings.Cut(strings.TrimPrefix(t.base, "rtmp://"), "/")
+	_, rest, _ := strings.Cut(t.base, "://")
+	_, path, _ := strings.Cut(rest, "/")
 	_, name, _ := strings.Cut(path, "/")
 	return name + t.query
 }

@@ -2,6 +2,7 @@ package rtmp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -65,7 +66,7 @@ func (c *conn) command(ctx context.Context, m message) error {
 func (c *conn) dispatch(ctx context.Context, in call) error {
 	switch in.name {
 	case "connect":
-		return c.connect(in)
+		return c.connect(ctx, in)
 	case "releaseStream", "_checkbw":
 		c.out.result(in.transaction, nil, amf.Undefined{})
 	case "FCPublish":
@@ -95,7 +96,7 @@ func (c *conn) dispatch(ctx context.Context, in call) error {
 
 // connect answers as Adobe's server does: the windows, the chunk size, then
 // the result.
-func (c *conn) connect(in call) error {
+func (c *conn) connect(ctx context.Context, in call) error {
 	if c.client != nil {
 		c.out.callError(in.transaction, codeConnectRejected, "the connection is connected already")
 		return nil
@@ -103,6 +104,9 @@ func (c *conn) connect(in call) error {
 	cl := parseConnect(in.object)
 	if cl.app == "" {
 		return c.reject(in, "the URL names no application: publish to rtmp://host/app with a stream key")
+	}
+	if err := c.admit(ctx, &cl); err != nil {
+		return c.turnAway(in, err)
 	}
 	c.client = &cl
 	c.sentWindow = windowSize
@@ -122,14 +126,49 @@ func (c *conn) connect(in call) error {
 	return nil
 }
 
+// admit asks the Door for a client.
+func (c *conn) admit(ctx context.Context, cl *client) error {
+	if c.door == nil {
+		return nil
+	}
+	req := cl.request("")
+	req.Remote, req.Conn = c.remoteAddr(), c.number
+	err := c.door.Connect(ctx, &req)
+	cl.user = req.User
+	return err
+}
+
+// turnAway refuses a client that the Door has not let in.
+func (c *conn) turnAway(in call, why error) error {
+	told := why.Error()
+	if rejection := (*Rejection)(nil); errors.As(why, &rejection) {
+		told, why = rejection.Told, rejection.Why
+	}
+	switch {
+	case why == nil:
+		c.log.Debug().Msg("RTMP client is asked to say more")
+	case c.strangers != nil:
+		sampled := c.log.Sample(c.strangers)
+		sampled.Warn().Str("reason", clip(why.Error())).Msg("RTMP connection refused")
+	default:
+		c.log.Warn().Str("reason", clip(why.Error())).Msg("RTMP connection refused")
+	}
+	return c.refuseConnect(in, told)
+}
+
 // reject refuses a connect.
 func (c *conn) reject(in call, reason string) error {
 	c.log.Warn().Str("reason", reason).Msg("RTMP connection refused")
+	return c.refuseConnect(in, reason)
+}
+
+// refuseConnect tells a client why its connect is refused. That is not for the log.
+func (c *conn) refuseConnect(in call, reason string) error {
 	c.out.callError(max(in.transaction, 1), codeConnectRejected, reason)
 	if err := c.out.flush(); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %s", errRefused, reason)
+	return errRefused
 }
 
 // createStream makes a message stream. Their IDs count from 1: 0 is the

@@ -26,6 +26,7 @@ const (
 // goroutine that calls serve.
 type conn struct {
 	handler Handler
+	door    Door // nil lets everybody in
 	limits  Limits
 	log     zerolog.Logger
 	number  uint64
@@ -89,6 +90,9 @@ func (c *conn) guard(f func() error) (err error) {
 func (c *conn) run(ctx context.Context) error {
 	accepted := time.Now()
 	if err := c.wire.until(accepted.Add(c.limits.Handshake)); err != nil {
+		return err
+	}
+	if err := c.wire.secure(); err != nil {
 		return err
 	}
 	if err := handshake(c.wire); err != nil {

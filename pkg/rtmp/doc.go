@@ -3,6 +3,9 @@
 // publishers send to a Handler of its user; it judges no names and knows no
 // streams.
 //
+// RTMPS is the same on a listener of TLS: Serve takes either. The handshake of TLS has
+// its part of Limits.Handshake.
+//
 // # Goroutines
 //
 // Every connection is one goroutine: it reads, calls the Sinks and writes the

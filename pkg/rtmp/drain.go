@@ -12,7 +12,7 @@ import (
 func (c *conn) stopping(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
 		c.wire.poke()
-		time.AfterFunc(c.limits.Drain+c.limits.Linger, func() { _ = c.wire.Close() })
+		time.AfterFunc(c.limits.Drain+c.limits.Linger, c.wire.cut)
 	})
 }
 

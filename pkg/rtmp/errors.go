@@ -17,6 +17,20 @@ var (
 	ErrTakenOver = errors.New("rtmp: the name was taken over by another publisher")
 )
 
+// A Rejection is what a Door refuses a client with.
+type Rejection struct {
+	Told string // description that the client is told, at most 256 bytes
+	Why  error  // what the log says at level "warn"; nil for a client that is expected to come again, with more
+}
+
+// Error implements error.
+func (r *Rejection) Error() string {
+	if r.Why == nil {
+		return "rtmp: the client has to say more"
+	}
+	return r.Why.Error()
+}
+
 // Why a publication ended: the cause that a Sink is closed with, besides the
 // errors of the connection, of the Sink itself and of Peer.End. Causes may be
 // wrapped.

@@ -118,6 +118,14 @@ type fakeHandler struct {
 	sinks []*fakeSink
 	setUp func(*fakeSink) error // may refuse
 	wait  func(context.Context, Request) error
+	door  func(*Request) error // nil lets everybody in
+}
+
+func (h *fakeHandler) Connect(_ context.Context, req *Request) error {
+	if h.door == nil {
+		return nil
+	}
+	return h.door(req)
 }
 
 func (h *fakeHandler) Publish(ctx context.Context, asked *Request) (Sink, error) {
@@ -201,7 +209,7 @@ func startServerOn(t testing.TB, ln net.Listener, limits Limits) *testServer {
 	t.Helper()
 	h, log := &fakeHandler{}, &testLog{}
 	s := &testServer{
-		Server:      &Server{Handler: h, Log: zerolog.New(log), Limits: limits},
+		Server:      &Server{Handler: h, Door: h, Log: zerolog.New(log), Limits: limits},
 		fakeHandler: h,
 		log:         log,
 		addr:        ln.Addr().String(),

@@ -38,9 +38,10 @@ func handshake(rw io.ReadWriter) error {
 // future implementations; 32-255 are not allowed (to allow distinguishing
 // RTMP from text-based protocols)", and "a server that does not recognize the
 // client's requested version SHOULD respond with 3". 6 and 8 are in use by
-// the encrypted RTMPE, which answering with 3 would only confuse.
+// the encrypted RTMPE, which answering with 3 would only confuse, and 22 is what TLS
+// begins with.
 func checkVersion(c0 byte) error {
-	if c0 == 6 || c0 == 8 || c0 >= 32 {
+	if c0 == 6 || c0 == 8 || c0 == 22 || c0 >= 32 {
 		return fmt.Errorf("%w %d", errVersion, c0)
 	}
 	return nil

@@ -31,6 +31,9 @@ func (p *publication) start(req Request, sink Sink, r *remote) {
 	p.sink, p.remote = sink, r
 	p.demux = flv.Demuxer{}
 	p.log = p.conn.log.With().Str("stream", clip(req.App+"/"+req.Name)).Logger()
+	if req.User != "" {
+		p.log = p.log.With().Str("user", clip(req.User)).Logger()
+	}
 	p.log.Info().Str("encoder", clip(req.Encoder)).Msg("publishing started")
 }
 

@@ -26,6 +26,8 @@ type Request struct {
 	Remote  netip.AddrPort // zero when the connection is not TCP
 	Conn    uint64         // the connection's number in the log
 
+	User string // whom the client has proved to be, as the Door says; empty for nobody
+
 	Peer Peer // the way back to the publisher
 }
 
@@ -33,15 +35,16 @@ type Request struct {
 type client struct {
 	app, tcURL, encoder string
 	query               url.Values
+	user                string // as the Door says
 	objectEncoding      float64
 	enhanced            bool // it speaks Enhanced RTMP
 	reconnects          bool // it understands a reconnect request
 }
 
 func parseConnect(o *amf.Object) client {
-	app, query := splitQuery(o.Text("app"))
+	app, query := splitQuery(joinQueries(o.Text("app")))
 	tcURL := o.Text("tcUrl")
-	_, more := splitQuery(tcURL)
+	_, more := splitQuery(joinQueries(tcURL))
 	merge(query, more)
 	return client{
 		app:            app,
@@ -66,7 +69,16 @@ func capabilities(n float64) uint32 {
 func (c client) request(key string) Request {
 	name, query := splitQuery(key)
 	merge(query, c.query)
-	return Request{App: c.app, Name: name, Query: query, TCURL: c.tcURL, Encoder: c.encoder}
+	return Request{App: c.app, Name: name, Query: query, TCURL: c.tcURL, Encoder: c.encoder, User: c.user}
+}
+
+// joinQueries makes one query of several: ffmpeg puts "?authmod=..." behind a URL that has one.
+func joinQueries(s string) string {
+	path, raw, found := strings.Cut(s, "?")
+	if !found {
+		return s
+	}
+	return path + "?" + strings.ReplaceAll(raw, "?", "&")
 }
 
 // splitQuery parts s at its question mark, and trims the slashes of the path.

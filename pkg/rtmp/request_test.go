@@ -20,6 +20,7 @@ func TestRequest(t *testing.T) {
 		{"query in the app", "live?token=a", "rtmp://h/live?token=a", "key", "live", "key", q{"token": {"a"}}},
 		{"query in the tcUrl only", "live", "rtmp://h/live?token=a", "key", "live", "key", q{"token": {"a"}}},
 		{"the key speaks first", "live?token=b&y=2", "rtmp://h/live?token=c&z=3", "key?token=a", "live", "key", q{"token": {"a"}, "y": {"2"}, "z": {"3"}}},
+		{"two queries in the app", "live?x=1?user=u&y=2", "", "key", "live", "key", q{"x": {"1"}, "user": {"u"}, "y": {"2"}}},
 		{"slashes", "/live/", "rtmp://h//live/", "//key/", "live", "key", q{}},
 		{"slash before the query", "live/?x=1", "", "key/?y=2", "live", "key", q{"x": {"1"}, "y": {"2"}}},
 		{"several levels", "live/inst", "", "a/b", "live/inst", "a/b", q{}},

@@ -35,6 +35,14 @@ type Handler interface {
 	Publish(ctx context.Context, req *Request) (Sink, error)
 }
 
+// A Door is asked when somebody connects, before it says what it publishes.
+type Door interface {
+	// Connect lets a client in, or refuses it: with an error, of which a *Rejection says what the
+	// client is told. The request names no stream yet. Its User, if Connect sets it, is in the requests
+	// of the connection that follow. It returns soon, and when ctx ends.
+	Connect(ctx context.Context, req *Request) error
+}
+
 // A Sink receives what one publisher sends, in decode order, from one
 // goroutine. An error of WriteTrack or WriteFrame ends the publication: the
 // publisher is told what a Handler's error would tell it.
@@ -55,6 +63,7 @@ type Sink interface {
 // together.
 type Server struct {
 	Handler Handler
+	Door    Door // nil lets everybody in
 	Log     zerolog.Logger
 	Limits  Limits
 
@@ -96,7 +105,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			continue
 		}
 		c := newConn(s.Handler, limits, s.Log, &s.throng, nc, s.count.Add(1))
-		c.strangers = strangers
+		c.door, c.strangers = s.Door, strangers
 		conns.Go(func() {
 			defer s.open.Add(-1)
 			c.serve(ctx)

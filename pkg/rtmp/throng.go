@@ -23,7 +23,8 @@ const (
 // message of sound as for one of a picture, and there are more of these. Where many
 // publish, the system lets sound wait for as many bytes as come in 20 ms, so that it is
 // read with the next picture. From a publisher that is silent nothing waits: what it says
-// last is small.
+// last is small. Nor does it in TLS, where a read takes whole records, of which the
+// system knows nothing.
 type throng struct {
 	mu    sync.Mutex
 	wires map[*wire]uint64 // with how many bytes had come at the last look

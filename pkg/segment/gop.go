@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"slices"
 	"time"
 
 	"sluice/pkg/media"
@@ -12,15 +13,44 @@ type gop struct {
 	last, before int         // frames of the last group that is complete, and of the one before it
 	key          media.Ticks // decode time of the last key frame
 	length       media.Ticks // from the key frame before it
+	lengths      [8]media.Ticks
+	groups       int // that are complete
 }
 
 // take counts a frame at a decode time.
 func (g *gop) take(key bool, at media.Ticks) {
 	if key {
 		g.before, g.last, g.length = g.last, g.frames, at-g.key
+		if g.last > 0 {
+			g.lengths[g.groups%len(g.lengths)] = g.length
+			g.groups++
+		}
 		g.frames, g.key = 0, at
 	}
 	g.frames++
+}
+
+// known returns the durations of the newest groups that are complete, eight at most.
+func (g *gop) known() []media.Ticks { return g.lengths[:min(g.groups, len(g.lengths))] }
+
+// A Picture is how a track of video is encoded, as far as that is known.
+type Picture struct {
+	Shortest, Longest time.Duration // from key frame to key frame, of the newest eight
+	Delay             time.Duration // from when the newest key frame is decoded to when it is shown
+}
+
+// Picture returns how a track is encoded, zero for one that is not of video.
+func (c *Cutter) Picture(id media.TrackID) (p Picture) {
+	i := slices.IndexFunc(c.tracks, func(tr *track) bool { return tr.id == id && tr.video() })
+	if i < 0 {
+		return p
+	}
+	tr := c.tracks[i]
+	if all := tr.gop.known(); len(all) > 0 {
+		p.Shortest, p.Longest = tr.time(slices.Min(all)), tr.time(slices.Max(all))
+	}
+	p.Delay = tr.time(tr.delay)
+	return p
 }
 
 // regular reports whether it can be foretold when the current group ends: when

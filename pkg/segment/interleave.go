@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"slices"
 	"time"
 
 	"sluice/pkg/media"
@@ -71,6 +72,16 @@ func (l *Interleaver) Take(s media.Sample, scale uint32) []media.Sample {
 
 // SetLead says which track is the picture, if it is one of video.
 func (l *Interleaver) SetLead(id media.TrackID) { l.lead = id }
+
+// Skew returns how far a track of sound is ahead of the picture as they come, negative
+// when it is behind; 0 when that is not known.
+func (l *Interleaver) Skew(id media.TrackID) time.Duration {
+	i := slices.IndexFunc(l.sounds, func(tr sound) bool { return tr.id == id })
+	if i < 0 || l.sounds[i].reached == 0 {
+		return 0
+	}
+	return l.sounds[i].reached - l.picture
+}
 
 // Bytes returns how many bytes the samples have that wait.
 func (l *Interleaver) Bytes() (n int64) {

@@ -32,7 +32,7 @@ func (p *programme) resize() {
 // should, but not shorter than three target durations. When the disk has taken what
 // waits, the window becomes longer again. The log tells of both.
 func (p *programme) squeeze(name string, size int64) {
-	cause, whole := p.env.Memory.Failing(), p.env.Config.Window
+	cause, whole := p.env.Memory.Failing(), p.env.config().Window
 	bytes, less := p.env.Memory.Share(name, size)
 	s := p.live.Snapshot()
 	switch {
@@ -52,7 +52,7 @@ func (p *programme) keep(window time.Duration, cause error) {
 	if window >= p.windows.kept {
 		return
 	}
-	if p.windows.kept == p.env.Config.Window {
+	if p.windows.kept == p.env.config().Window {
 		p.log.Warn().AnErr("cause", cause).Stringer("window", window).
 			Msg("the memory for what waits for the disk is short (limits.memory): less of the stream is listed")
 	}
@@ -71,7 +71,7 @@ func (p *programme) keep(window time.Duration, cause error) {
 // durations (RFC 8216bis 6.2.2); what does not fit then is refused. When the bit
 // rate rises there may be more for a while, of what was in longer playlists.
 func (p *programme) fit(size int64) error {
-	half := p.env.Config.Limits.Stored / 2
+	half := p.env.config().Limits.Stored / 2
 	if half == 0 {
 		return nil
 	}
@@ -84,7 +84,7 @@ func (p *programme) fit(size int64) error {
 		p.warn(tooLarge, p.writers[0].id, "window", shortest)
 		return fmt.Errorf("%w: %v take %d bytes, and may take %d", errAllowance, shortest, need, half)
 	}
-	if w := p.windows.allowed; w < p.env.Config.Window && s.End().Sub(p.live.Started) >= shortest && !p.warned[tooLarge] {
+	if w := p.windows.allowed; w < p.env.config().Window && s.End().Sub(p.live.Started) >= shortest && !p.warned[tooLarge] {
 		p.warn(large, p.writers[0].id, "window", w)
 	}
 	return nil
@@ -99,7 +99,7 @@ var ErrTooLarge = errors.New("the segments are too large for the memory of one s
 // Limits.Cutting, together with what waits for its place in one. Frames of a segment
 // count when their chunk is complete.
 func (p *programme) weigh() error {
-	limit := p.env.Config.Limits.Cutting
+	limit := p.env.config().Limits.Cutting
 	if limit == 0 {
 		return nil
 	}

@@ -84,7 +84,7 @@ func (p *programme) patience(first arrival) time.Duration {
 	case first.Track.Kind == media.Video && !p.lacks():
 		return -1
 	case first.Track.Kind != media.Video && (p.metadata.HasVideo || p.tracks[0].ID.Kind == media.Video):
-		return p.env.Config.Segment.Max
+		return p.env.config().Segment.Max
 	}
 	return patience
 }

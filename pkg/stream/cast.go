@@ -55,22 +55,23 @@ func (p *programme) admit(ctx context.Context, pub *Publication) error {
 		case !p.ended.IsZero():
 			return ErrClosed
 		case rival == nil && p.live.Snapshot().End().Sub(asked) > far:
-			p.end(asked) // it was faster than real time, and nobody shall be dated with it
+			p.end(asked, ErrAhead) // it was faster than real time, and nobody shall be dated with it
 			return ErrClosed
 		case rival == nil:
 			if err := pub.seat.take(); err != nil {
 				return err
 			}
 			p.enter(pub)
+			p.welcome(pub)
 			return nil
-		case p.env.Config.Conflict == TakeOver:
+		case p.env.config().Conflict == TakeOver:
 			return p.replace(rival, pub)
-		case p.env.Config.Conflict == Backup:
+		case p.env.config().Conflict == Backup:
 			if p.standby == nil {
 				if err := pub.seat.take(); err != nil {
 					return err
 				}
-				p.standby = pub
+				p.standBy(pub)
 				p.log.Info().Msg("publisher stands by")
 				return nil
 			}
@@ -120,10 +121,25 @@ func (p *programme) hear(pub *Publication, now time.Time) {
 	}
 }
 
+// standBy has a publisher stand by.
+func (p *programme) standBy(pub *Publication) {
+	p.standby = pub
+	p.welcome(pub)
+}
+
+// welcome takes note of a publisher that was admitted.
+func (p *programme) welcome(pub *Publication) {
+	pub.since = p.env.Now()
+	p.examine()
+	p.tellCome(pub, Event{Kind: EventPublish, Standby: pub == p.standby})
+}
+
 // enter puts a publisher on air.
 func (p *programme) enter(pub *Publication) {
 	p.onAir, p.feed = pub, &pub.feed
 	p.publishers++
+	defer p.examine()
+	p.told.onAir = p.publisher(pub)
 	if p.member != nil {
 		p.member.enter(pub)
 		return
@@ -135,20 +151,21 @@ func (p *programme) enter(pub *Publication) {
 
 // depart takes away a publisher that goes. The programme is over if nothing was
 // published, as nobody waits for more then.
-func (p *programme) depart(pub *Publication) {
-	p.leave(pub, ErrClosed)
+func (p *programme) depart(pub *Publication, cause error) {
+	p.leave(pub, ErrClosed, cause)
 	if p.onAir == nil && p.standby == nil && len(p.writers) == 0 {
-		p.end(p.env.Now())
+		p.end(p.env.Now(), ErrAbandoned)
 	}
 }
 
-// leave takes a publisher away, wherever it is.
-func (p *programme) leave(pub *Publication, why error) {
+// leave takes a publisher away, wherever it is. Its methods return why from now on; observers are told the cause.
+func (p *programme) leave(pub *Publication, why, cause error) {
 	if pub.over != nil {
 		return
 	}
 	pub.over = why
 	pub.seat.leave()
+	standing := pub == p.standby
 	switch pub {
 	case p.standby:
 		p.standby = nil
@@ -156,7 +173,9 @@ func (p *programme) leave(pub *Publication, why error) {
 		p.suspend()
 		p.onAir, p.feed, p.left = nil, nil, p.env.Now()
 		p.live.Hush(p.date())
+		p.examine()
 	}
+	p.tellCome(pub, Event{Kind: EventUnpublish, Standby: standing, Cause: cause, Lasted: p.env.Now().Sub(pub.since), Bytes: pub.bytes})
 	pub.letGo()
 }
 
@@ -169,30 +188,53 @@ func (p *programme) replace(old, pub *Publication) error {
 	} else if err := pub.seat.take(); err != nil {
 		return err
 	}
-	p.leave(old, ErrTakenOver)
+	p.leave(old, ErrTakenOver, ErrTakenOver)
 	if standing {
-		p.standby = pub
+		p.standBy(pub)
 	} else {
 		p.enter(pub)
+		p.welcome(pub)
 	}
 	p.log.Warn().Bool("standby", standing).Msg("publisher replaced by another one")
 	old.peer.End(ErrTakenOver)
 	return nil
 }
 
+// sendAway ends the publication on air, or with all of it the stream. It reports whether there was any.
+func (p *programme) sendAway(all bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.ended.IsZero() || !all && p.onAir == nil {
+		return false
+	}
+	for _, pub := range []*Publication{p.onAir, p.standby} {
+		if pub != nil && (all || pub == p.onAir) {
+			p.leave(pub, ErrKicked, ErrKicked)
+			pub.peer.End(ErrKicked)
+		}
+	}
+	if all {
+		p.end(p.env.Now(), ErrKicked)
+	}
+	p.log.Warn().Bool("stream", all).Msg("ended by an operator")
+	return true
+}
+
 // relieve reports whether the publisher that stands by goes on air with a frame,
 // since the one that was there is gone or silent. They change places.
 func (p *programme) relieve(pub *Publication, a arrival) bool {
-	silent := p.onAir == nil || a.at.Sub(p.onAir.heard) >= p.env.Config.Failover
+	silent := p.onAir == nil || a.at.Sub(p.onAir.heard) >= p.env.config().Failover
 	if pub != p.standby || !silent || !pub.feed.opens(a) {
 		return false
 	}
-	p.standby = p.onAir
-	if p.onAir != nil {
+	why, before := ErrGone, p.told.onAir
+	if p.standby = p.onAir; p.onAir != nil {
+		why = ErrSilent
 		p.suspend()
 	}
 	p.enter(pub)
 	p.log.Warn().Msg("publisher that stood by goes on air")
+	p.tellOf(pub, Event{Kind: EventFailover, Before: before, Cause: why})
 	return true
 }
 
@@ -208,7 +250,8 @@ func (p *programme) check(now time.Time) (forget bool) {
 		return false // somebody is heard
 	}
 	defer p.mu.Unlock()
-	config, snap := p.env.Config, p.live.Snapshot()
+	config, snap := p.env.config(), p.live.Snapshot()
+	p.tellRepairs(false)
 	switch {
 	case !p.ended.IsZero():
 		over := now.Sub(p.ended) > config.Keep
@@ -226,7 +269,7 @@ func (p *programme) check(now time.Time) (forget bool) {
 			p.log.Warn().Stringer("for", hushed).Msg("nothing is heard of the publisher")
 		}
 	case p.onAir == nil && p.standby == nil && now.Sub(p.left) >= config.Linger:
-		p.end(now)
+		p.end(now, ErrAbandoned)
 	case snap.Away && now.Sub(snap.Published) >= snap.Targets.Segment:
 		p.live.Stay(p.date())
 	}

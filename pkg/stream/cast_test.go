@@ -234,12 +234,15 @@ func TestSilence(t *testing.T) {
 // A rival is a publisher in real time.
 type rival struct {
 	*stream.Publication
+	name  string
 	mu    sync.Mutex
 	told  error
 	clock time.Time
 }
 
 func (v *rival) Warn(string, string) {}
+
+func (v *rival) Publisher() stream.Publisher { return stream.Publisher{Encoder: v.name} }
 
 func (v *rival) End(cause error) {
 	v.mu.Lock()
@@ -515,4 +518,71 @@ func TestVitals(t *testing.T) {
 	if all := r.registry.Vitals(); all[0].Publishing {
 		t.Error("nobody publishes")
 	}
+}
+
+// TestOperator has an operator send a publisher away, whose stream goes on with the next one, and
+// end the stream.
+func TestOperator(t *testing.T) {
+	r := newRig(t, lingering)
+	if err := r.registry.Kick(show); !errors.Is(err, stream.ErrNoStream) {
+		t.Errorf("kick without a stream: %v", err)
+	}
+	tracks := []media.Track{video(1), audio(48000)}
+	r.publish(tracks...)
+	r.play(source{fps: 25, gop: 50, rate: 48000}, 0, 5000)
+	if err := r.registry.Kick(show); err != nil {
+		t.Fatal(err)
+	}
+	if s := r.snapshot(); s.Ended || !s.Away || len(r.told) != 1 || !errors.Is(r.told[0], stream.ErrKicked) {
+		t.Fatalf("kicked: ended %v, away %v, told %v", s.Ended, s.Away, r.told)
+	}
+	if err := r.pub.WriteFrame(media.Frame{Track: v0, Key: true, Time: 5000, Data: []byte{1}}); !errors.Is(err, stream.ErrKicked) {
+		t.Errorf("a frame of who was kicked: %v", err)
+	}
+	if err := r.registry.Kick(show); !errors.Is(err, stream.ErrNoStream) {
+		t.Errorf("kick without a publisher: %v", err)
+	}
+	r.at(6000)
+	r.publish(tracks...)
+	r.play(source{fps: 25, gop: 50, rate: 48000}, 6000, 11000)
+	if err := r.registry.End(show); err != nil {
+		t.Fatal(err)
+	}
+	if s := r.snapshot(); !s.Ended || len(r.told) != 2 {
+		t.Fatalf("ended %v, told %v", s.Ended, r.told)
+	}
+	r.verify()
+	if err := r.registry.End(show); !errors.Is(err, stream.ErrNoStream) {
+		t.Errorf("end of what has ended: %v", err)
+	}
+	r.publish(tracks...) // the name is free
+	r.close()
+}
+
+// TestVitalsOfTracks has an encoder with B-frames and irregular groups, whose sound is ahead.
+func TestVitalsOfTracks(t *testing.T) {
+	r := newRig(t, lingering)
+	r.publish(video(1), audio(48000))
+	sounds := 0 // so far
+	for ms, n := 0, 0; ms < 9000; ms, n = ms+40, n+1 {
+		r.at(ms)
+		if err := r.pub.WriteFrame(media.Frame{Track: v0, Key: n%50 == 0 || n == 75, Time: uint32(ms), Offset: 80, Data: []byte{0, 0, 0, 1, 0x65}}); err != nil {
+			t.Fatal(err)
+		}
+		for ; sounds*64/3 < ms+320; sounds++ {
+			r.send(a0, sounds*64/3, true)
+		}
+	}
+	all := r.registry.Vitals()
+	if len(all) != 1 || len(all[0].Tracks) != 2 {
+		t.Fatalf("%+v", all)
+	}
+	picture, sound := all[0].Tracks[0], all[0].Tracks[1]
+	if picture.ID != v0 || picture.Shortest != time.Second || picture.Longest != 2*time.Second || picture.Delay != 80*time.Millisecond {
+		t.Errorf("picture: %+v", picture)
+	}
+	if sound.ID != a0 || (sound.Skew-320*time.Millisecond).Abs() > 50*time.Millisecond {
+		t.Errorf("sound is ahead by %v", sound.Skew)
+	}
+	r.close()
 }

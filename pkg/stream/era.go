@@ -56,7 +56,7 @@ func (p *programme) retry(now time.Time) {
 		return
 	}
 	p.again = now.Add(p.delay)
-	p.delay = min(max(2*p.delay, p.cutter.TargetDuration()), p.env.Config.Segment.Max)
+	p.delay = min(max(2*p.delay, p.cutter.TargetDuration()), p.env.config().Segment.Max)
 	p.renew()
 }
 

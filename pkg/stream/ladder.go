@@ -99,6 +99,9 @@ func (g *gathering) Warn(code, text string) { g.peers.each(func(p Peer) { p.Warn
 // End implements Peer: it ends all who publish.
 func (g *gathering) End(cause error) { g.peers.each(func(p Peer) { p.End(cause) }) }
 
+// Publisher implements Peer: they are several.
+func (g *gathering) Publisher() Publisher { return Publisher{} }
+
 // peers are those of the members that are on air.
 type peers struct {
 	mu  sync.Mutex

@@ -59,6 +59,9 @@ type rung struct {
 func (p *rung) Warn(_, text string) { p.r.warned = append(p.r.warned, p.member+": "+text) }
 func (p *rung) End(cause error)     { p.told = append(p.told, cause) }
 
+// Publisher implements stream.Peer.
+func (p *rung) Publisher() stream.Publisher { return stream.Publisher{Encoder: p.member} }
+
 // An event is one of a publisher at a time.
 type event struct {
 	at int

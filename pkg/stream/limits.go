@@ -24,7 +24,7 @@ var (
 
 // seats are for publishers: as many as there may be.
 type seats struct {
-	limit int
+	limit atomic.Int64 // 0 is none
 	taken atomic.Int64
 }
 
@@ -40,8 +40,8 @@ func (s *seat) take() error {
 		return nil
 	}
 	for {
-		taken := s.taken.Load()
-		if s.limit > 0 && taken >= int64(s.limit) {
+		taken, limit := s.taken.Load(), s.limit.Load()
+		if limit > 0 && taken >= limit {
 			return ErrPublishers
 		}
 		if s.taken.CompareAndSwap(taken, taken+1) {
@@ -71,7 +71,7 @@ func (s *seat) inherit(from *seat) {
 // and are kept for those who still watch them, make room: the one that ended first
 // is forgotten.
 func (r *Registry) makeRoom() bool {
-	limit := r.env.Config.Limits.Streams
+	limit := r.env.config().Limits.Streams
 	for limit > 0 && len(r.programmes) >= limit {
 		name, ok := r.endedFirst()
 		if !ok {

@@ -227,3 +227,49 @@ func (*quiet) Warn(string, string) {}
 
 // End implements stream.Peer.
 func (*quiet) End(error) {}
+
+// Publisher implements stream.Peer.
+func (*quiet) Publisher() stream.Publisher { return stream.Publisher{} }
+
+// TestConfigure changes limits and ladders while somebody publishes.
+func TestConfigure(t *testing.T) {
+	r := newRig(t, func(c *stream.Config) { c.Limits.Publishers, c.Conflict, c.Window = 1, stream.Reject, 30*time.Second })
+	r.publish(video(1))
+	r.play(source{fps: 25, gop: 50}, 0, 5000)
+	publish := func(key string) error {
+		pub, err := r.registry.Publish(t.Context(), stream.Name{App: "live", Key: key}, &quiet{})
+		if err == nil {
+			t.Cleanup(func() { _ = pub.Close(nil) })
+		}
+		return err
+	}
+	if err := publish("other"); !errors.Is(err, stream.ErrPublishers) {
+		t.Errorf("one too many: %v", err)
+	}
+	r.registry.Configure(stream.Config{
+		Limits: stream.Limits{Publishers: 3}, Linger: time.Second, Conflict: stream.TakeOver,
+		Ladders: []stream.Ladder{{Stream: "live/whole", Members: []string{"live/part"}}},
+	})
+	for _, key := range []string{"other", "part"} {
+		if err := publish(key); err != nil {
+			t.Errorf("%s, with more room: %v", key, err)
+		}
+	}
+	if _, ok := r.registry.Lookup("live", "whole"); !ok {
+		t.Error("there is no ladder")
+	}
+	r.play(source{fps: 25, gop: 50}, 5000, 10000)
+	if n := len(r.snapshot().Rendition(v0).Segments); n < 4 {
+		t.Errorf("%d segments: who was on air was disturbed", n)
+	}
+	r.publish(video(1)) // takes over now
+	if len(r.told) != 1 || !errors.Is(r.told[0], stream.ErrTakenOver) {
+		t.Errorf("told %v", r.told)
+	}
+	r.close()
+	r.at(12_000)
+	r.registry.Check()
+	if !r.snapshot().Ended {
+		t.Error("it lingers for as long as before")
+	}
+}

@@ -37,6 +37,8 @@ type programme struct {
 	begun    atomic.Bool            // there has been something to play
 	windows  windows
 	losses   losses
+	told     told
+	bytes    uint64 // of the frames that came
 	narrowed uint64 // how often the window was made shorter
 
 	base    uint64        // media sequence number of the first segment
@@ -173,6 +175,7 @@ func (p *programme) suspend() {
 	}
 	p.turning = nil
 	p.cutter.SetTracks(nil)
+	p.tellRepairs(true)
 	p.clock.Resume()
 	p.pending = true
 	p.active, p.early = nil, waiting{}
@@ -189,21 +192,25 @@ func (p *programme) hasBegun() bool {
 	return p.begun.Load()
 }
 
-// end says that the programme is over: viewers are told that no more will come.
-func (p *programme) end(now time.Time) {
+// end says that the programme is over, and why: viewers are told that no more will come.
+func (p *programme) end(now time.Time, why error) {
 	p.mark(now, p.conclude(now))
 	p.losses.conclude(p.log)
 	if p.member != nil {
 		return // the whole may go on
 	}
-	p.log.Info().Stringer("lasted", now.Sub(p.live.Started).Round(time.Millisecond)).Msg("stream ended")
+	lasted := now.Sub(p.live.Started)
+	p.log.Info().Stringer("lasted", lasted.Round(time.Millisecond)).Msg("stream ended")
+	if p.told.start {
+		p.tell(Event{Kind: EventEnd, Cause: why, Lasted: lasted, Bytes: p.bytes})
+	}
 }
 
 // conclude makes the programme one that has ended at a time, and returns when the
 // last of it is removed.
 func (p *programme) conclude(at time.Time) (last time.Time) {
 	p.ended, p.after = at, p.succeeded(at)
-	p.gone = p.retireAll(at.Add(p.env.Config.Keep))
+	p.gone = p.retireAll(at.Add(p.env.config().Keep))
 	p.live.End(at)
 	return p.gone
 }

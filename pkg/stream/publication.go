@@ -22,6 +22,8 @@ type Peer interface {
 	Warn(code, text string)
 	// End closes the publication, from the publisher's side, with a cause.
 	End(cause error)
+	// Publisher says who it is.
+	Publisher() Publisher
 }
 
 // A Publication is the writing end of one publisher. It is on air, stands by for
@@ -36,6 +38,8 @@ type Publication struct {
 	seat  seat
 	feed  feed
 	heard time.Time // when it last sent a frame, or was admitted
+	since time.Time // when it was admitted
+	bytes uint64    // of the frames that it sent
 	over  error     // why it is over
 }
 
@@ -97,7 +101,9 @@ func (pub *Publication) WriteFrame(f media.Frame) error {
 	}
 	a := arrival{f, p.env.Now()}
 	p.hear(pub, a.at)
+	pub.bytes += uint64(len(f.Data))
 	if p.onAir == pub || p.relieve(pub, a) {
+		p.bytes += uint64(len(f.Data))
 		return p.take(a)
 	}
 	return nil
@@ -129,7 +135,7 @@ func (pub *Publication) Close(cause error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pub.over == nil {
-		p.depart(pub)
+		p.depart(pub, cause)
 		p.log.Debug().AnErr("cause", cause).Msg("publisher left")
 	}
 	return nil

@@ -80,13 +80,13 @@ func (r *Registry) putStaged() error {
 // recoverName takes up what is left of a name: of the streams that it was given to,
 // the newest, and for those who still watch it the one before.
 func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Recovered) {
-	left := now.Add(r.env.Config.Window + r.env.Config.Segment.Max)
+	left := now.Add(r.env.config().Window + r.env.config().Segment.Max)
 	streams := map[time.Time][]found{}
 	ended := map[time.Time]time.Time{}
 	for _, b := range blobs {
 		if !b.ended.IsZero() {
 			ended[b.began] = b.ended
-			r.env.Retire.Add(left.Add(left.Sub(now)+r.env.Config.Keep), b.name)
+			r.env.Retire.Add(left.Add(left.Sub(now)+r.env.config().Keep), b.name)
 			continue
 		}
 		f, err := r.find(b)
@@ -108,7 +108,7 @@ func (r *Registry) recoverName(name Name, blobs []blob, now time.Time, sum *Reco
 		if !over && i < len(streams)-1 { // another one has its name
 			end, over = now, true
 		}
-		if over && now.Sub(end) > r.env.Config.Keep {
+		if over && now.Sub(end) > r.env.config().Keep {
 			for _, f := range all {
 				r.env.Retire.Add(left, f.name)
 			}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sluice/pkg/live"
@@ -28,7 +29,22 @@ func NewRegistry(env Environment) *Registry {
 	if env.Memory == nil {
 		env.Memory = ample{}
 	}
-	return &Registry{env: env, seats: &seats{limit: env.Config.Limits.Publishers}, programmes: make(map[Name]*programme), gatherings: make(map[Name]*gathering)}
+	env.current = new(atomic.Pointer[Config])
+	r := &Registry{env: env, seats: new(seats), programmes: make(map[Name]*programme), gatherings: make(map[Name]*gathering)}
+	r.configure(env.Config)
+	return r
+}
+
+// Configure changes how streams are kept from now on. How they are cut, and for how long segments stay
+// listed, stays as it was. Who is on air stays there, also where that is more than there may be now.
+func (r *Registry) Configure(c Config) {
+	c.Segment, c.Window = r.env.Config.Segment, r.env.Config.Window
+	r.configure(c)
+}
+
+func (r *Registry) configure(c Config) {
+	r.seats.limit.Store(int64(c.Limits.Publishers))
+	r.env.current.Store(&c)
 }
 
 // Publish lets a publisher publish under a name, or returns ErrBadName,
@@ -41,7 +57,7 @@ func (r *Registry) Publish(ctx context.Context, name Name, peer Peer) (*Publicat
 	}
 	pub := &Publication{peer: peer}
 	pub.seat.seats = r.seats
-	of, index, ok := r.env.Config.rung(name)
+	of, index, ok := r.env.config().rung(name)
 	if !ok {
 		return pub, r.admit(ctx, name, pub, nil)
 	}
@@ -96,7 +112,7 @@ func (p *programme) suits(m *member) error {
 	case p.onAir != nil || p.standby != nil:
 		return ErrNameInUse
 	}
-	p.end(p.env.Now())
+	p.end(p.env.Now(), ErrOtherKind)
 	return ErrClosed
 }
 
@@ -156,6 +172,45 @@ func (r *Registry) programme(name Name, pub *Publication, m *member) (*programme
 	return p, nil
 }
 
+// ErrNoStream is for a name that nothing is known of.
+var ErrNoStream = errors.New("there is no such stream")
+
+// ErrKicked is what a publisher is told whom an operator has sent away.
+var ErrKicked = errors.New("an operator has ended the publication")
+
+// Kick sends the publisher on air away. The stream goes on for Config.Linger, or with who stands by. It returns
+// ErrNoStream if nobody publishes under that name.
+func (r *Registry) Kick(name Name) error {
+	p := r.all()[name]
+	if p == nil || !p.sendAway(false) {
+		return ErrNoStream
+	}
+	return nil
+}
+
+// End ends a stream and sends away all who publish it, or returns ErrNoStream. Its last segments stay for
+// Config.Keep.
+func (r *Registry) End(name Name) error {
+	p := r.all()[name]
+	if p == nil || !p.sendAway(true) {
+		return ErrNoStream
+	}
+	return nil
+}
+
+// Warn tells the publisher on air what he might want to change.
+func (r *Registry) Warn(name Name, code, text string) {
+	p := r.all()[name]
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.onAir != nil {
+		p.onAir.peer.Warn(code, text)
+	}
+}
+
 // Lookup returns the presentation of a name that is on air or has ended
 // lately. One that has ended stays until there is something of the next.
 func (r *Registry) Lookup(app, key string) (*live.Presentation, bool) {
@@ -166,7 +221,7 @@ func (r *Registry) Lookup(app, key string) (*live.Presentation, bool) {
 		return nil, false
 	}
 	if before := p.live.Earlier(); before != nil && !p.hasBegun() {
-		if ended := before.Snapshot().Published; r.env.Now().Sub(ended) <= r.env.Config.Keep {
+		if ended := before.Snapshot().Published; r.env.Now().Sub(ended) <= r.env.config().Keep {
 			return before, true
 		}
 	}

@@ -44,6 +44,7 @@ func restore(env Environment, name Name, all []found, now time.Time) *programme 
 	p.live.Resize(env.Config.Window, now)
 	p.live.Return(published(all), now)
 	p.goOn(&last.Record, now)
+	p.told.start = p.hasBegun()
 	p.log.Info().Int("segments", len(all)).Msg("stream taken up again")
 	return p
 }

@@ -210,6 +210,9 @@ func (r *rig) Warn(_, text string) { r.warned = append(r.warned, text) }
 // End implements stream.Peer.
 func (r *rig) End(cause error) { r.told = append(r.told, cause) }
 
+// Publisher implements stream.Peer.
+func (r *rig) Publisher() stream.Publisher { return stream.Publisher{Encoder: "rig"} }
+
 func (r *rig) publish(tracks ...media.Track) {
 	r.t.Helper()
 	pub, err := r.registry.Publish(r.t.Context(), show, r)

@@ -59,7 +59,7 @@ func (p *programme) accept(a arrival) bool {
 	p.shown = a.Time
 	for i := range p.sounds {
 		s := &p.sounds[i]
-		if ahead := -s.since(a.Time); s.heard && !back && ahead > p.env.Config.Segment.Target && ahead < unrelated {
+		if ahead := -s.since(a.Time); s.heard && !back && ahead > p.env.config().Segment.Target && ahead < unrelated {
 			p.warn(early, s.id, "ahead", ahead)
 		}
 		s.lacked += step
@@ -196,7 +196,7 @@ func (p *programme) keepSound(first arrival) {
 // told.
 func (p *programme) tooLate(a arrival) bool {
 	late := time.Duration(int32(p.shown-a.Time)) * time.Millisecond
-	if a.Track.Kind != media.Audio || p.active[0].Kind != media.Video || late < p.env.Config.Segment.Target || late > unrelated {
+	if a.Track.Kind != media.Audio || p.active[0].Kind != media.Video || late < p.env.config().Segment.Target || late > unrelated {
 		return false
 	}
 	p.warn(tardy, a.Track, "late", late)

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -75,14 +76,21 @@ func (ample) Failing() error                    { return nil }
 
 // An Environment is what streams work with.
 type Environment struct {
-	Config   Config
+	Config   Config // to begin with: see Registry.Configure
 	Store    store.Store
 	Memory   Memory // in front of the store, nil if there is none
 	Retire   Retirer
 	Reserved []string // names that no application may have
 	Log      zerolog.Logger
 	Now      func() time.Time
+
+	Observers []Observer // all are told of each event
+
+	current *atomic.Pointer[Config] // shared by all of a registry
 }
+
+// config returns what is configured now.
+func (e *Environment) config() *Config { return e.current.Load() }
 
 // A Name is what a stream is published under, and where it is found.
 type Name struct {

@@ -130,11 +130,11 @@ func (p *programme) lineUp() {
 // dismiss lets tracks go that had nothing but gaps for long, while f came.
 func (p *programme) dismiss(f arrival) {
 	for _, w := range p.writers {
-		if w.id != f.Track && w.silent >= p.env.Config.Segment.Max && slices.Contains(p.active, w.id) {
+		if w.id != f.Track && w.silent >= p.env.config().Segment.Max && slices.Contains(p.active, w.id) {
 			w.silent = 0
 			if s := p.sound(w.id); s != nil && f.Track.Kind == media.Video {
 				s.silenceFrom(f.Time) // it comes too late
-				p.warn(tardy, w.id, "for", p.env.Config.Segment.Max)
+				p.warn(tardy, w.id, "for", p.env.config().Segment.Max)
 			} else {
 				p.deactivate(w.id)
 			}
@@ -155,7 +155,7 @@ func (p *programme) starve(s media.Sample, w *writer, at time.Time) {
 	case s.Track == lead:
 	case p.starved.IsZero():
 		p.starved = at
-	case min(at.Sub(p.starved), at.Sub(p.led)) > p.env.Config.Segment.Max:
+	case min(at.Sub(p.starved), at.Sub(p.led)) > p.env.config().Segment.Max:
 		p.starved = at
 		p.deactivate(lead)
 	}

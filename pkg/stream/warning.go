@@ -54,6 +54,15 @@ func (w warning) String() string {
 	return ""
 }
 
+// code returns the warning's short name, for programs.
+func (w warning) code() string {
+	return [warnings]string{
+		keys: "key-frames-missing", hasty: "faster-than-real-time", large: "bit-rate-high", tooLarge: "bit-rate-too-high",
+		silent: "audio-missing", tardy: "audio-late", early: "audio-early", still: "video-missing",
+		unaligned: "key-frames-unaligned", beside: "video-track-ignored",
+	}[w]
+}
+
 // codeWarning is the code of the onStatus that says so: there is no other that
 // encoders know and go on at.
 const codeWarning = "NetStream.Publish.Warning"
@@ -82,7 +91,7 @@ func (p *programme) watchKeys(f arrival) {
 	if f.Key {
 		p.unkeyed = 0
 	}
-	if p.unkeyed > p.env.Config.Segment.Max {
+	if p.unkeyed > p.env.config().Segment.Max {
 		p.warn(keys, f.Track, "waited", p.unkeyed)
 	}
 }
@@ -112,6 +121,7 @@ func (p *programme) watchRepairs(id media.TrackID) {
 		p.repaired[kind] += n - p.repairs[kind]
 	}
 	p.repairs = now
+	p.tellRepairs(false)
 	p.examine()
 }
 

@@ -303,6 +303,7 @@ func (w *writer) list(now time.Time) {
 	}
 	w.noteGap()
 	w.retire(p.live.Add(w.id, w.seg, p.targets(), now))
+	p.tellStart()
 	if w.id == p.writers[0].id {
 		p.examine()
 	}

@@ -33,22 +33,23 @@ const (
 type clip struct {
 	headers []message // configurations
 	frames  []message // in order
+	epoch   time.Time // what stamps count from
 }
 
 // A message is one that is sent at a time, in chunks but for its first header.
 type message struct {
-	at     time.Duration
-	kind   byte
-	number int // of a picture in the clip
-	size   int
-	body   []byte // behind the first header
+	at    time.Duration
+	kind  byte
+	stamp int // where its stamp is in body, which is in its first chunk; 0 if it has none
+	size  int
+	body  []byte // behind the first header
 }
 
 // newClip makes the clip. Its pictures cannot be decoded: no server that is
 // measured here does that.
 func newClip() *clip {
 	dice := rand.New(rand.NewPCG(1, 2))
-	c := &clip{headers: []message{
+	c := &clip{epoch: time.Now(), headers: []message{
 		newMessage(0, kindVideo, append([]byte{0x17, 0, 0, 0, 0}, avcConfig()...)),
 		newMessage(0, kindAudio, []byte{0xaf, 0, 0x11, 0x90}),
 	}}
@@ -56,14 +57,9 @@ func newClip() *clip {
 	sounds := 0
 	for i := range pictures {
 		at := time.Duration(i) * step
-		video := newMessage(at, kindVideo, picture(dice, i))
-		video.number = i
-		c.frames = append(c.frames, video)
+		c.frames = append(c.frames, picture(dice, at, i == 0))
 		for ; soundAt(sounds) < at+step && soundAt(sounds) < period; sounds++ {
-			body := make([]byte, 2+soundSize)
-			fillRandom(dice, body[2:])
-			body[0], body[1] = 0xaf, 1
-			c.frames = append(c.frames, newMessage(soundAt(sounds), kindAudio, body))
+			c.frames = append(c.frames, sound(dice, soundAt(sounds)))
 		}
 	}
 	return c
@@ -71,11 +67,10 @@ func newClip() *clip {
 
 func soundAt(n int) time.Duration { return time.Duration(n) * soundStep * time.Second / soundRate }
 
-// picture returns the body of a message of video, with one NAL unit, which has a mark and
-// the number of the picture in it.
-func picture(dice *rand.Rand, number int) []byte {
+// picture makes a message of video with one NAL unit.
+func picture(dice *rand.Rand, at time.Duration, key bool) message {
 	size, first, unit := frameSize*3/4+dice.IntN(frameSize/2), byte(0x27), byte(0x41)
-	if number == 0 {
+	if key {
 		size, first, unit = keySize, 0x17, 0x65
 	}
 	body := make([]byte, 9+size)
@@ -84,8 +79,33 @@ func picture(dice *rand.Rand, number int) []byte {
 	binary.BigEndian.PutUint32(body[5:], uint32(size))
 	body[9] = unit
 	copy(body[10:], mark)
-	binary.BigEndian.PutUint16(body[10+len(mark):], uint16(number))
-	return body
+	m := newMessage(at, kindVideo, body)
+	m.stamp = 10 + len(mark)
+	return m
+}
+
+// sound makes a message of sound with one frame.
+func sound(dice *rand.Rand, at time.Duration) message {
+	body := make([]byte, 2+soundSize)
+	fillRandom(dice, body[2:])
+	body[0], body[1] = 0xaf, 1
+	copy(body[2:], mark)
+	m := newMessage(at, kindAudio, body)
+	m.stamp = 2 + len(mark)
+	return m
+}
+
+// size returns how many bytes a clip is.
+func (c *clip) size() (n int64) {
+	for _, f := range c.frames {
+		n += int64(f.size)
+	}
+	return n
+}
+
+// due returns how many frames are to be sent in a time.
+func (c *clip) due(in time.Duration) float64 {
+	return float64(len(c.frames)) * in.Seconds() / period.Seconds()
 }
 
 // fillRandom fills b with bytes that need no emulation prevention.

@@ -5,34 +5,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"path"
+	"strings"
 	"sync"
 	"time"
 )
 
-// measureFirst measures how long it takes from a publisher's connect until a viewer has
-// the first part, and the first segment, of its video.
-func measureFirst(ctx context.Context, s server, parent string, t *table) (err error) {
-	e, err := begin(ctx, s, parent, 0)
+// first measures how long it takes from a publisher's connect until a viewer has the first
+// part, where there are parts, and the first segment, of its video.
+func (b *bench) first(ctx context.Context, s server) {
+	l := load{Kind: connecting}
+	e, err := b.begin(ctx, s, 0)
 	if err != nil {
-		return err
+		b.take(ctx, l, s, 0, nil, err)
+		return
 	}
-	defer func() { err = errors.Join(err, e.end()) }()
-	const times = 5
-	for i := range times {
-		r, err := firstBytes(ctx, e, fmt.Sprintf("first%d", i))
-		if err != nil {
-			return err
+	defer func() {
+		if err := e.end(); err != nil {
+			b.take(ctx, l, s, 0, nil, err)
 		}
-		t.add("connect to first bytes", s.name, r)
+	}()
+	const times = 5
+	for turn := 1; turn <= times && ctx.Err() == nil; turn++ {
+		r, err := e.firstBytes(ctx, fmt.Sprintf("first%d", turn))
+		b.take(ctx, l, s, turn, r, err)
 	}
-	return nil
 }
 
-func firstBytes(ctx context.Context, e *session, name string) (result, error) {
+func (e *session) firstBytes(ctx context.Context, name string) (result, error) {
 	ctx, stop := context.WithTimeout(ctx, 20*time.Second)
 	defer stop()
 	began := time.Now()
-	p, err := dial(ctx, e.rtmp, name, e.load.clip, false)
+	p, err := e.load.dial(ctx, e.rtmp, name, false)
 	if err != nil {
 		return nil, err
 	}
@@ -40,54 +45,49 @@ func firstBytes(ctx context.Context, e *session, name string) (result, error) {
 	defer publishing.Wait()
 	defer stop()
 	publishing.Go(func() { _ = p.run(ctx) })
-	w, err := openWire(ctx, e.http)
-	if err != nil {
+	playlist := strings.ReplaceAll(e.server.playlists[0], "NAME", name)
+	r := result{}
+	if !e.server.files {
+		if err := e.firstOf(ctx, playlist, "#EXT-X-PART:DURATION=", `"`); err != nil {
+			return nil, err
+		}
+		r[firstPart] = time.Since(began).Seconds()
+	}
+	if err := e.firstOf(ctx, playlist, "#EXTINF:", "\n"); err != nil {
 		return nil, err
 	}
-	defer w.close()
-	r := result{}
-	folder := "/live/" + name + "/v0/"
-	for _, c := range []struct{ what, before, after string }{
-		{firstPart, `#EXT-X-PART:DURATION=`, `"`},
-		{firstSegment, "#EXTINF:", "\n"},
-	} {
-		uri, err := awaitURI(ctx, w, folder+"index.m3u8", c.before, c.after)
-		if err != nil {
-			return nil, fmt.Errorf("%s of %s: %w", c.what, name, err)
-		}
-		status, _, err := w.get(folder + uri)
-		if err == nil && status != 200 {
-			err = fmt.Errorf("status %d", status)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", uri, err)
-		}
-		r[c.what] = time.Since(began).Seconds()
-	}
+	r[firstSegment] = time.Since(began).Seconds()
 	return r, nil
 }
 
-// awaitURI asks for a playlist until it has a tag, and returns the URI behind that, which
-// stands between two of the same delimiter.
-func awaitURI(ctx context.Context, w *wire, path, tag, delimiter string) (string, error) {
-	var l listing
+// firstOf waits for a tag in a playlist and gets what is behind it.
+func (e *session) firstOf(ctx context.Context, playlist, tag, delimiter string) error {
+	uri, err := e.await(ctx, playlist, tag, delimiter)
+	if err != nil {
+		return err
+	}
+	body, err := e.fetch(ctx, uri)
+	if err == nil && len(body) == 0 {
+		err = fmt.Errorf("%s is empty", uri)
+	}
+	return err
+}
+
+// await asks for a playlist until it has a tag, and returns the path of the URI behind
+// that, which stands between two of the same delimiter.
+func (e *session) await(ctx context.Context, playlist, tag, delimiter string) (string, error) {
 	for {
-		status, body, err := w.get(path)
-		if err != nil {
+		text, err := e.fetch(ctx, playlist)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
-		if status == 200 {
-			if err := l.take(body); err != nil {
-				return "", err
-			}
-			if _, rest, ok := bytes.Cut(l.text, []byte(tag)); ok {
-				if fields := bytes.SplitN(rest, []byte(delimiter), 3); len(fields) == 3 {
-					return string(fields[1]), nil
-				}
+		if _, rest, ok := bytes.Cut(text, []byte(tag)); ok && err == nil {
+			if fields := bytes.SplitN(rest, []byte(delimiter), 3); len(fields) == 3 {
+				return path.Join(path.Dir(playlist), string(fields[1])), nil
 			}
 		}
 		if err := pause(ctx, 5*time.Millisecond); err != nil {
-			return "", err
+			return "", fmt.Errorf("no %s in %s: %w", tag, playlist, err)
 		}
 	}
 }

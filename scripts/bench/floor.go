@@ -1,46 +1,47 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
+	"os"
 	"path"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
-// serveFloor answers as a low-latency HLS server does that has nothing to do: playlists and
-// parts of the given sizes from memory, with the header fields that Sluice's have, when
-// the next part of the stream would be there. Streams have theirs one after the other, evenly
-// over the interval. It is bare net/http.
+// serveFloor answers as a low-latency HLS server does that has nothing to do: playlists
+// and parts from memory, of the sizes and at the times that a viewer got them from Sluice,
+// with the header fields that Sluice's have. The file has the steps of each track. Streams
+// have theirs one after the other, evenly over a period. It is bare net/http.
 func serveFloor(args []string) error {
-	if len(args) != 5 {
-		return fmt.Errorf("floor ADDRESS PLAYLIST-BYTES PART-BYTES INTERVAL STREAMS")
+	if len(args) != 3 {
+		return errors.New("floor ADDRESS FILE STREAMS")
 	}
-	playlistSize, err := strconv.Atoi(args[1])
+	text, err := os.ReadFile(args[1])
 	if err != nil {
 		return err
 	}
-	partSize, err := strconv.Atoi(args[2])
+	var tracks map[string][]step
+	if err := json.Unmarshal(text, &tracks); err != nil {
+		return fmt.Errorf("%s: %w", args[1], err)
+	}
+	streams, err := strconv.Atoi(args[2])
 	if err != nil {
 		return err
 	}
-	interval, err := time.ParseDuration(args[3])
-	if err != nil {
-		return err
-	}
-	streams, err := strconv.Atoi(args[4])
-	if err != nil {
-		return err
-	}
-	f := newFloor(playlistSize, partSize)
-	for i := range streams {
-		<-time.After(interval / time.Duration(streams))
-		f.add(i, time.NewTicker(interval).C)
+	f := &floor{edges: make(map[string]*edge)}
+	began := time.Now()
+	for track, steps := range tracks {
+		r, err := newReel(steps)
+		if err != nil {
+			return fmt.Errorf("%s: %w", track, err)
+		}
+		for i := range streams {
+			go f.add(i, track, r).run(began.Add(period * time.Duration(i) / time.Duration(streams)))
+		}
 	}
 	server := http.Server{Addr: args[0], Handler: f, ReadHeaderTimeout: time.Minute}
 	return server.ListenAndServe()
@@ -48,81 +49,63 @@ func serveFloor(args []string) error {
 
 // A floor answers with bytes from memory.
 type floor struct {
-	playlist, part []byte
-	streams        map[string]*edge // by the first letters of their paths
+	part  []byte           // as large as any
+	edges map[string]*edge // by the folders of tracks
 }
 
-// An edge is where a stream is, for the viewers who wait there.
-type edge struct {
-	next atomic.Pointer[chan struct{}] // closed when there is another part
-}
-
-func newFloor(playlistSize, partSize int) *floor {
-	return &floor{playlist: floorPlaylist(playlistSize), part: make([]byte, partSize), streams: make(map[string]*edge)}
-}
-
-// add adds a stream, of which there is another part at each tick.
-func (f *floor) add(stream int, ticks <-chan time.Time) {
-	e := &edge{}
-	next := make(chan struct{})
-	e.next.Store(&next)
-	f.streams[streamFolder(stream)] = e
-	go func() {
-		for range ticks {
-			next := make(chan struct{})
-			close(*e.next.Swap(&next))
-		}
-	}()
+// add adds a track of a stream.
+func (f *floor) add(stream int, track string, r *reel) *edge {
+	e := newEdge(r)
+	f.edges[trackFolder(stream, track)] = e
+	if size := r.largest(); size > len(f.part) {
+		f.part = make([]byte, size)
+	}
+	return e
 }
 
 // ServeHTTP implements http.Handler.
 func (f *floor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, kind := f.part, "video/mp4"
-	h := w.Header()
-	if strings.HasSuffix(r.URL.Path, ".m3u8") {
-		body, kind = f.playlist, "application/vnd.apple.mpegurl"
-		h.Set("Content-Encoding", "gzip")
-		h.Set("Vary", "Accept-Encoding")
-	}
-	track, _ := path.Split(r.URL.Path)
-	stream, _ := path.Split(strings.TrimSuffix(track, "/"))
-	e := f.streams[stream]
+	folder, file := path.Split(r.URL.Path)
+	e := f.edges[folder]
 	if e == nil {
 		http.NotFound(w, r)
 		return
 	}
-	if strings.HasSuffix(r.URL.Path, ".m4s") || r.URL.RawQuery != "" {
-		select {
-		case <-*e.next.Load():
-		case <-r.Context().Done():
+	name, part := strings.CutSuffix(file, ".m4s")
+	if !part {
+		name, _, _ = strings.Cut(strings.TrimPrefix(r.URL.RawQuery, "_HLS_msn="), "&")
+	}
+	var step int
+	if name == "" { // a playlist as it is now
+		next, _ := e.now()
+		step = (next + len(e.steps) - 1) % len(e.steps)
+	} else {
+		var err error
+		if step, err = strconv.Atoi(name); err != nil || step < 0 || step >= len(e.steps) {
+			http.NotFound(w, r)
+			return
+		}
+		if !e.wait(r.Context().Done(), step) {
 			return
 		}
 	}
+	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", "Date, Age, Content-Length, Content-Range, ETag")
 	h.Set("Timing-Allow-Origin", "*")
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("ETag", `"p161581317340590"`)
 	h.Set("Accept-Ranges", "bytes")
-	h.Set("Content-Type", kind)
+	var body []byte
+	if part {
+		body = f.part[:e.steps[step].Part]
+		h.Set("Content-Type", "video/mp4")
+	} else {
+		body = e.lists[(step+1)%len(e.steps)]
+		h.Set("Content-Type", "application/vnd.apple.mpegurl")
+		h.Set("Content-Encoding", "gzip")
+		h.Set("Vary", "Accept-Encoding")
+	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)
-}
-
-// floorPlaylist returns a compressed playlist of about so many bytes.
-func floorPlaylist(size int) []byte {
-	dice := rand.New(rand.NewPCG(3, 4))
-	var noise []byte
-	for {
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		fmt.Fprintf(w, "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:1\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"p.m4s\"\n#%s\n", noise)
-		_ = w.Close()
-		if b.Len() >= size {
-			return b.Bytes()
-		}
-		for range max((size-b.Len())/2, 1) {
-			noise = append(noise, "0123456789abcdef"[dice.IntN(16)])
-		}
-	}
 }

@@ -47,35 +47,32 @@ func (m *message) header(b []byte, stream uint32, ms uint32) []byte {
 
 // A publisher sends the clip over one connection.
 type publisher struct {
-	conn net.Conn
-	clip *clip
-	sent [pictures]atomic.Int64 // when each picture was sent last, in ns since the epoch
+	conn   net.Conn
+	clip   *clip
+	frames *atomic.Int64 // that were sent, by all
 }
 
 // publishers publish under names n0, n1 and so on until ctx ends. They begin evenly over
 // a period, so that their key frames do not come together.
 type publishers struct {
-	clip *clip
-	all  []*publisher
-	wg   sync.WaitGroup
-	mu   sync.Mutex
-	err  error
+	clip   *clip
+	frames atomic.Int64 // that were sent, by all
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	err    error
 }
 
-// sent returns when a publisher sent a picture last.
-func (p *publishers) sent(stream, picture int) time.Time {
-	return time.Unix(0, p.all[stream].sent[picture].Load())
-}
+// streamName returns the name that a publisher publishes under.
+func streamName(i int) string { return fmt.Sprintf("n%d", i) }
 
 // start starts n publishers and returns when all have been accepted. Those of a sink wait
 // for nothing.
 func (p *publishers) start(ctx context.Context, address string, n int, sink bool) error {
 	for i := range n {
-		one, err := dial(ctx, address, fmt.Sprintf("n%d", i), p.clip, sink)
+		one, err := p.dial(ctx, address, streamName(i), sink)
 		if err != nil {
 			return fmt.Errorf("publisher %d: %w", i, err)
 		}
-		p.all = append(p.all, one)
 		p.wg.Go(func() {
 			if err := one.run(ctx); err != nil && ctx.Err() == nil {
 				p.mu.Lock()
@@ -97,20 +94,20 @@ func (p *publishers) wait() error {
 }
 
 // dial connects and asks to publish.
-func dial(ctx context.Context, address, name string, c *clip, sink bool) (*publisher, error) {
+func (p *publishers) dial(ctx context.Context, address, name string, sink bool) (*publisher, error) {
 	dialer := net.Dialer{Timeout: 10 * time.Second}
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	p := &publisher{conn: conn, clip: c}
+	one := &publisher{conn: conn, clip: p.clip, frames: &p.frames}
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-	if err := p.open(name, sink); err != nil {
+	if err := one.open(name, sink); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	_ = conn.SetDeadline(time.Time{})
-	return p, nil
+	return one, nil
 }
 
 // open does the handshake and asks to publish.
@@ -191,19 +188,23 @@ func (p *publisher) run(ctx context.Context) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			if m.kind == kindVideo {
-				p.sent[m.number].Store(time.Now().UnixNano())
-			}
 			if err := p.send(m, uint32((at + time.Millisecond/2).Milliseconds())); err != nil {
 				return err
 			}
+			p.frames.Add(1)
 		}
 	}
 }
 
+// send sends a message, with a stamp of now if it has one.
 func (p *publisher) send(m *message, ms uint32) error {
-	var header [12]byte
-	buffers := net.Buffers{m.header(header[:0], 1, ms), m.body}
+	var front [64]byte // the header, and what is in front of the stamp
+	b, rest := m.header(front[:0], 1, ms), m.body
+	if m.stamp > 0 {
+		b = appendStamp(append(b, rest[:m.stamp]...), time.Since(p.clip.epoch))
+		rest = rest[m.stamp+stampSize:]
+	}
+	buffers := net.Buffers{b, rest}
 	_, err := buffers.WriteTo(p.conn)
 	return err
 }

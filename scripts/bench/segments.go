@@ -6,172 +6,157 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// measureGets measures what one answer with a finished segment costs Sluice, and nginx
-// with sendfile for the same bytes.
-func measureGets(ctx context.Context, s server, parent string, window time.Duration, t *table) (err error) {
-	e, err := begin(ctx, s, parent, 1)
+// turns is how often both servers are asked for a segment, in turn.
+const turns = 10
+
+// A source is where a segment is to be had, over and over.
+type source struct {
+	*process
+	server        server
+	address, path string
+	alone         float64 // cores that it takes when nobody asks
+}
+
+// segments measures what one answer with a finished segment costs Sluice, and nginx with
+// sendfile for the same bytes, in turn, so that what else the machine does is the same for
+// both.
+func (b *bench) segments(ctx context.Context) {
+	l, long := load{Kind: serving}, b.options
+	long.listed = time.Hour // the segment stays
+	s := allServers(long, "", false)[1]
+	e, err := b.begin(ctx, s, 1)
 	if err != nil {
-		return err
+		b.take(ctx, l, s, 0, nil, err)
+		return
 	}
-	defer func() { err = errors.Join(err, e.end()) }()
-	if err := pause(ctx, 10*time.Second); err != nil {
-		return err
-	}
-	path, body, err := newestSegment(ctx, e.http)
+	defer func() {
+		if err := e.end(); err != nil {
+			b.take(ctx, l, s, 0, nil, err)
+		}
+	}()
+	path, body, err := e.finished(ctx)
 	if err != nil {
-		return err
+		b.take(ctx, l, s, 0, nil, err)
+		return
 	}
-	nginx, err := serveFile(ctx, parent, body)
+	alone, err := e.cores(ctx, b.window/4)
 	if err != nil {
-		return err
+		b.take(ctx, l, s, 0, nil, err)
+		return
 	}
-	defer func() { err = errors.Join(err, nginx.stop()) }()
-	own, floor := &file{process: e.process, address: e.http, path: path}, nginx
-	for turn := range turns { // so that what else the machine does is the same for both
-		for _, f := range []*file{own, floor} {
-			if err := f.ask(ctx, window/turns); err != nil {
-				return err
+	sources := []source{{e.process, s, e.http, path, alone}}
+	if b.nginx {
+		nginx, err := b.serveFile(ctx, body)
+		if err != nil {
+			b.take(ctx, l, server{name: nginxFile}, 0, nil, err)
+		} else {
+			defer func() { _ = nginx.stop() }()
+			sources = append(sources, nginx)
+		}
+	}
+	for turn := range turns + 1 {
+		for _, s := range sources {
+			r, err := s.ask(ctx, b.window/8)
+			if turn > 0 || err != nil { // connections and caches are warm then
+				b.take(ctx, l, s.server, turn, r, err)
 			}
 		}
-		if turn == 0 { // connections and caches are warm now
-			own.reset()
-			floor.reset()
-		}
+		slices.Reverse(sources) // who is second finds the machine as the first left it
 	}
-	what := fmt.Sprintf("a segment of %d KB a second", len(body)/1000)
-	t.add(what, s.name, result{cpu: own.each()})
-	t.add(what, "nginx, sendfile", result{cpu: floor.each()})
-	return nil
 }
 
-// turns is how often both servers are asked in turn.
-const turns = 20
-
-// A file is what a server is asked for, and what that took.
-type file struct {
-	*process
-	address, path string
-	took          time.Duration // of CPU time
-	count         int
-}
-
-func (f *file) reset() { f.took, f.count = 0, 0 }
-
-// each returns the CPU time in seconds that one answer took.
-func (f *file) each() float64 { return f.took.Seconds() / float64(f.count) }
-
-// newestSegment returns the path of a finished segment of the first stream's video, and
-// what it has.
-func newestSegment(ctx context.Context, address string) (path string, body []byte, err error) {
-	w, err := openWire(ctx, address)
+// finished waits for a finished segment of the first stream's video, and returns its path
+// and what it has.
+func (e *session) finished(ctx context.Context) (path string, body []byte, err error) {
+	ctx, stop := context.WithTimeout(ctx, 20*time.Second)
+	defer stop()
+	path, err = e.await(ctx, strings.ReplaceAll(e.server.playlists[0], "NAME", streamName(0)), "#EXTINF:", "\n")
 	if err != nil {
 		return "", nil, err
 	}
-	defer w.close()
-	const folder = "/live/n0/v0/"
-	var l listing
-	if err := l.read(w, folder+"index.m3u8"); err != nil {
-		return "", nil, err
-	}
-	for line := range strings.Lines(string(l.text)) {
-		if strings.HasSuffix(line, ".m4s\n") && !strings.HasPrefix(line, "#") {
-			path = folder + strings.TrimSpace(line)
-		}
-	}
-	if path == "" {
-		return "", nil, fmt.Errorf("no segment is listed: %.300q", l.text)
-	}
-	status, body, err := w.get(path)
-	if err == nil && status != 200 {
-		err = fmt.Errorf("%s: status %d", path, status)
-	}
-	return path, bytes.Clone(body), err
+	body, err = e.fetch(ctx, path)
+	return "/" + path, bytes.Clone(body), err
 }
 
-// ask has four clients ask for the file, again and again, for a time.
-func (f *file) ask(ctx context.Context, window time.Duration) error {
+// ask has four clients ask for the segment, again and again, for a time.
+func (s source) ask(ctx context.Context, window time.Duration) (result, error) {
 	asking, stop := context.WithTimeout(ctx, window)
 	defer stop()
-	before, err := f.use()
+	before, err := s.use()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	began := time.Now()
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
+	count, size := 0, 0
 	for range 4 {
 		wg.Go(func() {
-			n, err := getFor(asking, f.address, f.path)
+			n, bytes, err := getFor(asking, s.address, s.path)
 			mu.Lock()
 			defer mu.Unlock()
-			f.count += n
+			count, size = count+n, bytes
 			failed = errors.Join(failed, err)
 		})
 	}
 	wg.Wait()
-	after, err := f.use()
-	f.took += after.cpu - before.cpu
-	return errors.Join(failed, err)
+	after, err := s.use()
+	if err := errors.Join(failed, err); err != nil {
+		return nil, err
+	}
+	took := (after.cpu - before.cpu).Seconds() - s.alone*time.Since(began).Seconds()
+	return result{cpu: took / float64(count), segmentSize: float64(size)}, nil
 }
 
-func getFor(ctx context.Context, address, path string) (n int, err error) {
-	w, err := openWire(ctx, address)
+// getFor asks for a path once, and again until ctx ends. It returns how often, and the size
+// of an answer.
+func getFor(ctx context.Context, address, path string) (n, size int, err error) {
+	w, err := openWire(context.WithoutCancel(ctx), address)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer w.close()
-	for ; ctx.Err() == nil; n++ {
-		status, _, err := w.get(path)
+	for n == 0 || ctx.Err() == nil {
+		_ = w.conn.SetDeadline(time.Now().Add(10 * time.Second))
+		status, body, err := w.get(path)
 		if err == nil && status != 200 {
 			err = fmt.Errorf("%s: status %d", path, status)
 		}
 		if err != nil {
-			return n, err
+			return n, 0, err
 		}
+		n, size = n+1, len(body)
 	}
-	return n, nil
+	return n, size, nil
 }
 
-// serveFile has nginx serve the body of a segment, with sendfile.
-func serveFile(ctx context.Context, parent string, body []byte) (*file, error) {
-	dir, err := os.MkdirTemp(parent, "nginx-")
+// serveFile has nginx serve the body of a segment.
+func (b *bench) serveFile(ctx context.Context, body []byte) (s source, err error) {
+	dir, err := os.MkdirTemp(b.dir, "nginx-")
 	if err != nil {
-		return nil, err
+		return source{}, err
 	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
+	if s.address, err = freeAddress(); err != nil {
+		return source{}, err
 	}
-	conf := strings.ReplaceAll(nginxUser()+fmt.Sprintf(`daemon off;
-worker_processes 1;
-pid DIR/nginx.pid;
-error_log DIR/error.log warn;
-events { worker_connections 1024; }
-http {
-	access_log off;
-	sendfile on;
-	tcp_nopush on;
-	keepalive_requests 1000000;
-	server { listen %s; location / { root DIR; } }
-}
-`, address), "DIR", dir)
-	path := filepath.Join(dir, "nginx.conf")
-	if err := errors.Join(os.WriteFile(path, []byte(conf), 0o600), os.WriteFile(filepath.Join(dir, "segment.m4s"), body, 0o644)); err != nil {
-		return nil, err
+	s.server, s.path = server{name: nginxFile}, "/segment.m4s"
+	cmd, err := nginxFiles(dir, s.address)
+	if err := errors.Join(err, os.WriteFile(filepath.Join(dir, s.path), body, 0o600)); err != nil {
+		return source{}, err
 	}
-	p, err := startProcess(filepath.Join(dir, "log"), exec.Command("/usr/sbin/nginx", "-e", filepath.Join(dir, "error.log"), "-p", dir, "-c", path))
-	if err != nil {
-		return nil, err
+	if s.process, err = b.start(dir, cmd); err != nil {
+		return source{}, err
 	}
-	if err := listening(ctx, address); err != nil {
-		return nil, errors.Join(err, p.stop())
+	if err := s.listening(ctx, s.address); err != nil {
+		return source{}, errors.Join(err, s.stop())
 	}
-	return &file{process: p, address: address, path: "/segment.m4s"}, nil
+	return s, nil
 }

@@ -1,45 +1,72 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
-// A server is one that is measured: how it is started on an address, in a folder of its
-// own on a file system in memory.
+// A server is one that is measured: how it is started on addresses, in a folder of its own.
 type server struct {
-	name  string
-	sink  bool // it answers nothing
-	start func(dir, rtmp, http string) (*exec.Cmd, error)
+	name      string
+	sink      bool // it answers nothing
+	command   func(dir, rtmp, http string) (*exec.Cmd, error)
+	playlists []string // of each stream: paths, with NAME in place of its name
+	files     bool     // these are of files in its folder, and not of HTTP
+	full      int      // in so many times of what is listed it has as much as it ever keeps
+	forms     int      // in how many it writes each segment to a file
 }
 
-// servers returns those that are here, sluice first, and notes of those that are not.
-func servers(sluice, lal string) (all []server, missing []string) {
-	all = []server{
-		{name: "TCP sink", sink: true, start: sinkCommand},
-		{name: "Sluice, all outputs", start: sluiceCommand(sluice, "disk")},
-		{name: "Sluice, memory store", start: sluiceCommand(sluice, "memory")},
+// Names of servers that are told apart.
+const (
+	sluiceDisk   = "Sluice, all outputs"
+	sluiceMemory = "Sluice, memory store"
+	tcpSink      = "TCP sink"
+	nginxHLS     = "nginx-rtmp, HLS"
+	netHTTP      = "bare net/http"
+	nginxFile    = "nginx, sendfile"
+)
+
+// allServers returns those that streams are published to, and that are here. Sluice and
+// LAL keep a segment that has left the playlist for as long again. nginx looks for
+// segments to remove after each two windows, and removes those that are as old.
+func allServers(o options, lal string, nginx bool) []server {
+	tracks := []string{"live/NAME/v0/index.m3u8", "live/NAME/a0/index.m3u8"}
+	all := []server{
+		{name: tcpSink, sink: true, command: sinkCommand},
+		{name: sluiceDisk, command: sluiceCommand(o, "disk"), playlists: tracks, full: 3, forms: 1},
+		{name: sluiceMemory, command: sluiceCommand(o, "memory"), playlists: tracks, full: 3},
 	}
-	if _, err := os.Stat(rtmpModule); err == nil {
+	if nginx {
+		hls := fmt.Sprintf("hls on; hls_path DIR/hls; hls_fragment %v; hls_playlist_length %v;", period, o.listed)
+		dash := fmt.Sprintf("dash on; dash_path DIR/dash; dash_fragment %v; dash_playlist_length %v;", period, o.listed)
 		all = append(all,
-			server{name: "nginx-rtmp, HLS", start: nginxCommand("hls on; hls_path DIR/hls; hls_fragment 2s; hls_playlist_length 30s;")},
-			server{name: "nginx-rtmp, HLS + DASH", start: nginxCommand("hls on; hls_path DIR/hls; hls_fragment 2s; hls_playlist_length 30s;" +
-				" dash on; dash_path DIR/dash; dash_fragment 2s; dash_playlist_length 30s;")})
-	} else {
-		missing = append(missing, "nginx-rtmp (Debian: apt-get install nginx-light libnginx-mod-rtmp)")
+			server{name: nginxHLS, command: nginxCommand(hls), playlists: []string{"hls/NAME.m3u8"}, files: true, full: 4, forms: 1},
+			server{name: "nginx-rtmp, HLS + DASH", command: nginxCommand(hls + dash), playlists: []string{"hls/NAME.m3u8", "dash/NAME.mpd"}, files: true, full: 4, forms: 2})
 	}
 	if lal != "" {
-		all = append(all, server{name: "LAL, HLS", start: lalCommand(lal)})
-	} else {
-		missing = append(missing, "LAL")
+		all = append(all, server{name: "LAL, HLS", command: lalCommand(lal, o), playlists: []string{"hls/NAME/playlist.m3u8"}, files: true, full: 3, forms: 1})
 	}
-	return all, missing
+	return all
+}
+
+// sluice returns the server of which viewers get what they watch.
+func (b *bench) sluice() server { return b.servers[1] }
+
+// steady returns after how long as much is removed from a server as is added.
+func (o options) steady(s server) time.Duration {
+	const settle = 5 * time.Second
+	return time.Duration(s.full)*o.listed + settle
+}
+
+// warm returns for how long publishers are on air before a server is measured.
+func (o options) warm(s server) time.Duration {
+	if o.warmUp > 0 && !s.sink {
+		return o.warmUp
+	}
+	return o.steady(s)
 }
 
 func sinkCommand(_, rtmp, _ string) (*exec.Cmd, error) {
@@ -47,104 +74,15 @@ func sinkCommand(_, rtmp, _ string) (*exec.Cmd, error) {
 	return exec.Command(self, "sink", rtmp), err
 }
 
-func sluiceCommand(binary, store string) func(dir, rtmp, http string) (*exec.Cmd, error) {
+func sluiceCommand(o options, store string) func(dir, rtmp, http string) (*exec.Cmd, error) {
 	return func(dir, rtmp, http string) (*exec.Cmd, error) {
-		cmd := exec.Command(binary, "serve", "--segments", filepath.Join(dir, "segments"))
+		cmd := exec.Command(o.sluice, "serve", "--segments", filepath.Join(dir, "segments"))
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "SLUICE_RTMP_ADDRESS="+rtmp, "SLUICE_HTTP_ADDRESS="+http, "SLUICE_STORE_TYPE="+store)
+		cmd.Env = []string{
+			"SLUICE_RTMP_ADDRESS=" + rtmp, "SLUICE_HTTP_ADDRESS=" + http, "SLUICE_STORE_TYPE=" + store,
+			"SLUICE_WINDOW_DURATION=" + o.listed.String(),
+			"SLUICE_SEGMENT_MAX=" + min(o.listed/3, 10*time.Second).String(), // a window has three at least
+		}
 		return cmd, nil
-	}
-}
-
-const rtmpModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
-
-func nginxCommand(outputs string) func(dir, rtmp, http string) (*exec.Cmd, error) {
-	return func(dir, rtmp, _ string) (*exec.Cmd, error) {
-		conf := strings.ReplaceAll(nginxUser()+fmt.Sprintf(`load_module %s;
-daemon off;
-worker_processes 1;
-pid DIR/nginx.pid;
-error_log DIR/error.log warn;
-events { worker_connections 4096; }
-rtmp {
-	access_log off;
-	server {
-		listen %s;
-		chunk_size %d;
-		max_message 4M;
-		application live { live on; %s }
-	}
-}
-`, rtmpModule, rtmp, chunkSize, outputs), "DIR", dir)
-		path := filepath.Join(dir, "nginx.conf")
-		return exec.Command("/usr/sbin/nginx", "-e", filepath.Join(dir, "error.log"), "-p", dir, "-c", path), os.WriteFile(path, []byte(conf), 0o600)
-	}
-}
-
-// nginxUser returns what has it keep the rights of who runs it: as root it drops them, and
-// could not reach its folder.
-func nginxUser() string {
-	if os.Geteuid() == 0 {
-		return "user root;\n"
-	}
-	return ""
-}
-
-func lalCommand(binary string) func(dir, rtmp, http string) (*exec.Cmd, error) {
-	return func(dir, rtmp, http string) (*exec.Cmd, error) {
-		conf := fmt.Sprintf(`{"conf_version": "v0.4.1",
-	"rtmp": {"enable": true, "addr": %q, "gop_num": 0},
-	"default_http": {"http_listen_addr": %q},
-	"hls": {"enable": true, "url_pattern": "/hls/", "out_path": %q, "fragment_duration_ms": 2000, "fragment_num": 15, "delete_threshold": 15, "cleanup_mode": 2},
-	"log": {"level": 3, "is_to_stdout": true}}`, rtmp, http, filepath.Join(dir, "hls")+"/")
-		path := filepath.Join(dir, "lal.json")
-		cmd := exec.Command(binary, "-c", path)
-		cmd.Dir = dir
-		return cmd, os.WriteFile(path, []byte(conf), 0o600)
-	}
-}
-
-// buildLAL builds its server in a folder, from the Go module proxy, and returns its path.
-func buildLAL(ctx context.Context, dir string) (string, error) {
-	const module = "github.com/q191201771/lal"
-	for _, args := range [][]string{
-		{"mod", "init", "bench"},
-		{"get", module + "/app/lalserver@v0.37.4"},
-		{"build", "-o", "lalserver", module + "/app/lalserver"},
-	} {
-		cmd := exec.CommandContext(ctx, "go", args...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("go %s: %w: %s", strings.Join(args, " "), err, out)
-		}
-	}
-	return filepath.Join(dir, "lalserver"), nil
-}
-
-// freeAddress returns an address of this machine that nobody listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
-// listening waits until somebody listens on an address.
-func listening(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	var dialer net.Dialer
-	for {
-		conn, err := dialer.DialContext(ctx, "tcp", address)
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(20 * time.Millisecond):
-		}
 	}
 }

@@ -1,117 +1,73 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"os"
-	"slices"
-	"strings"
 	"text/tabwriter"
 )
 
-// Names of what is measured. CPU is in cores, memory and sizes in bytes, times are in
-// seconds.
-const (
-	cpu          = "cpu"    // of one stream, viewer or answer
-	memory       = "memory" // of one stream
-	playlistSize = "playlist"
-	partSize     = "part"
-	requests     = "requests" // of one viewer in a second
-	ageMedian    = "age p50"  // of the newest frame of a part
-	ageP99       = "age p99"
-	ageMost      = "age max"
-	firstPart    = "first part" // from connect
-	firstSegment = "first segment"
-)
+// legend says what the columns of the table are.
+const legend = `
+Sluice takes   how many times of what this server takes (CPU; from connect on, time) Sluice takes for the same load:
+               the median of pairs of the same run, and the least and the most of them
+target         the most that it may be, and what it is: the median of all runs. That of the memory store's memory is the
+               bytes of all segments that it keeps, listed or for as long again, a quarter of them and 0.5 MB
+CPU of a core  user and system time of the process and its children in 100 s of one core, for each stream or viewer
+               (beyond what streams take without any), or for one answer a second with a whole segment
+memory         anonymous and shared memory for each stream, beyond what the server has before any came; no files: neither
+               mapped ones nor the page cache
+answers/s      playlists and parts that each viewer gets in a second
+age p50 p99    how long ago the publisher began to send the newest frame of a part of video or sound, when a viewer has
+               all of the part; sound p99: of parts of sound
+first part     how long after its publisher began to connect a part of a stream can be had,
+segment        and a whole segment: over HTTP from Sluice, as a file from others
+`
 
-// A result is what was measured, by name.
-type result map[string]float64
-
-// A row is one server under one load, in each run.
-type row struct {
-	Load   string   `json:"load"`
-	Server string   `json:"server"`
-	Runs   []result `json:"runs"`
-}
-
-// median returns the median of what was measured, and whether it was.
-func (r *row) median(name string) (float64, bool) {
-	var all []float64
-	for _, run := range r.Runs {
-		if v, ok := run[name]; ok {
-			all = append(all, v)
+// show prints the table: ratios, targets, and then what was measured.
+func (r *record) show(to io.Writer) error {
+	fmt.Fprintf(to, "\nSluice at %s, %s, %s, %d x %s\n", or(r.Commit, "an unknown commit"), r.Go, r.System, r.Processors, or(r.Processor, "an unknown processor"))
+	fmt.Fprintf(to, "segments of %v, listed for %v by all servers, files in %s\n\n", period, r.Options["listed"], r.Folder)
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "load\tserver\tSluice takes\ttarget")
+	for _, m := range metrics() {
+		if m.column != "" {
+			fmt.Fprint(w, "\t", m.column)
 		}
 	}
-	if len(all) == 0 {
-		return 0, false
+	fmt.Fprintln(w)
+	for _, one := range r.rows() {
+		fmt.Fprintf(w, "%v\t%s\t%s\t%s", one.load, one.server, spread(r.ratios(one)), r.verdict(one))
+		for _, m := range metrics() {
+			if m.column == "" {
+				continue
+			}
+			text := ""
+			if v, ok := median(r.values(one, m.name)); ok {
+				text = m.text(v)
+			}
+			fmt.Fprint(w, "\t", text)
+		}
+		fmt.Fprintln(w)
 	}
-	slices.Sort(all)
-	return all[len(all)/2], true
-}
-
-// A table is all that was measured, in order.
-type table struct {
-	rows []*row
-}
-
-func (t *table) add(load, server string, r result) {
-	i := slices.IndexFunc(t.rows, func(r *row) bool { return r.Load == load && r.Server == server })
-	if i < 0 {
-		i = len(t.rows)
-		t.rows = append(t.rows, &row{Load: load, Server: server})
-	}
-	t.rows[i].Runs = append(t.rows[i].Runs, r)
-	fmt.Fprintf(os.Stderr, "%s, %s:", load, server)
-	for _, name := range slices.Sorted(maps.Keys(r)) {
-		fmt.Fprintf(os.Stderr, " %s %.4g", name, r[name])
-	}
-	fmt.Fprintln(os.Stderr)
-}
-
-func (t *table) writeJSON(path string) error {
-	text, err := json.MarshalIndent(t.rows, "", "  ")
-	if err != nil {
+	if err := w.Flush(); err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(text, '\n'), 0o644)
-}
-
-// print prints the table: first what Sluice costs by what others do.
-func (t *table) print(to io.Writer) error {
-	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "load\tserver\tSluice is\tCPU of a core\tmemory\trequests/s\tage p50\tp99\tmax\tfirst part\tsegment")
-	for _, r := range t.rows {
-		ratio := ""
-		own, base := t.sluice(r.Load), 0.0
-		if v, ok := r.median(cpu); ok && own > 0 && !strings.HasPrefix(r.Server, "Sluice") {
-			base = v
-			ratio = fmt.Sprintf("%.2f x", own/base)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Load, r.Server, ratio,
-			r.text(cpu, "%.4f %%", 100), r.text(memory, "%.2f MB", 1e-6), r.text(requests, "%.1f", 1),
-			r.text(ageMedian, "%.2f ms", 1000), r.text(ageP99, "%.2f ms", 1000), r.text(ageMost, "%.2f ms", 1000),
-			r.text(firstPart, "%.3f s", 1), r.text(firstSegment, "%.3f s", 1))
+	fmt.Fprint(to, legend)
+	for _, text := range r.Notes {
+		fmt.Fprintln(to, "note:", text)
 	}
-	return w.Flush()
-}
-
-// sluice returns the CPU of the first Sluice under a load.
-func (t *table) sluice(load string) float64 {
-	for _, r := range t.rows {
-		if r.Load == load && strings.HasPrefix(r.Server, "Sluice") {
-			v, _ := r.median(cpu)
-			return v
+	for _, m := range r.Measurements {
+		if m.Error != "" {
+			fmt.Fprintf(to, "failed: run %d, %v, %s: %s\n", m.Run, m.load, m.Server, m.Error)
 		}
 	}
-	return 0
+	return nil
 }
 
-func (r *row) text(name, format string, unit float64) string {
-	v, ok := r.median(name)
-	if !ok {
-		return ""
+// or returns a text, or another one if that is empty.
+func or(text, other string) string {
+	if text == "" {
+		return other
 	}
-	return fmt.Sprintf(format, v*unit)
+	return text
 }

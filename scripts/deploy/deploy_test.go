@@ -3,6 +3,7 @@
 package deploy
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -119,18 +120,28 @@ func TestDockerfileVersions(t *testing.T) {
 // compose is what these tests read of a Compose file.
 type compose struct {
 	Services map[string]struct {
-		Build   struct{ Context, Dockerfile string }
-		Ports   []string
-		Volumes []string
+		Build struct {
+			Context, Dockerfile string
+			Args                map[string]string
+		}
+		Image       string
+		Ports       []string
+		Volumes     []string
+		Environment map[string]string
 	}
 	Volumes map[string]any
 }
 
-func TestComposeFitsTheImage(t *testing.T) {
-	var file compose
+func readCompose(t *testing.T) (file compose) {
+	t.Helper()
 	if err := yaml.Unmarshal([]byte(read(t, "docker-compose.yml")), &file); err != nil {
 		t.Fatal(err)
 	}
+	return file
+}
+
+func TestComposeFitsTheImage(t *testing.T) {
+	file := readCompose(t)
 	service, ok := file.Services["sluice"]
 	if !ok {
 		t.Fatal("no service sluice")
@@ -150,6 +161,45 @@ func TestComposeFitsTheImage(t *testing.T) {
 			t.Errorf("volume %s: the image has none there", volume)
 		}
 	}
+	for name := range service.Build.Args {
+		if !declares(image, "ARG", name) {
+			t.Errorf("argument %s: the image has none", name)
+		}
+	}
+}
+
+// TestComposeKeepsToItself: only the gateway is for others, and all that containers get
+// is there.
+func TestComposeKeepsToItself(t *testing.T) {
+	file := readCompose(t)
+	for name, service := range file.Services {
+		for _, port := range service.Ports {
+			if name != "sluice" && !strings.HasPrefix(port, "127.0.0.1:") {
+				t.Errorf("%s: port %s is open to everybody", name, port)
+			}
+		}
+		for _, volume := range service.Volumes {
+			source, _, _ := strings.Cut(volume, ":")
+			if path, bound := strings.CutPrefix(source, "./"); !bound {
+				if _, ok := file.Volumes[source]; !ok {
+					t.Errorf("%s: volume %s is not declared", name, volume)
+				}
+			} else if _, err := os.Stat(filepath.Join(root, path)); err != nil || !strings.HasSuffix(volume, ":ro") {
+				t.Errorf("%s: %s is not there (%v), or can be written", name, volume, err)
+			}
+		}
+		if service.Build.Context == "" && !regexp.MustCompile(`^[a-z]+/[a-z]+:v?\d+\.\d+\.\d+$`).MatchString(service.Image) {
+			t.Errorf("%s: %s is no image of one version", name, service.Image)
+		}
+	}
+}
+
+// TestImageAsksItself: there is nothing else in the image that could.
+func TestImageAsksItself(t *testing.T) {
+	image := dockerfile(t, "configs/Dockerfile")
+	if !declares(image, "HEALTHCHECK", `"health"]`) || !declares(image, "HEALTHCHECK", `["/usr/local/bin/sluice",`) {
+		t.Error("there is no HEALTHCHECK by sluice health")
+	}
 }
 
 // declares reports whether the image has the instruction name with word among
@@ -162,12 +212,14 @@ func declares(image []instruction, name, word string) bool {
 
 func TestEveryYAMLFileParses(t *testing.T) {
 	names := []string{"docker-compose.yml", ".golangci.yml"}
-	configs, err := filepath.Glob(filepath.Join(root, "configs", "*.yml"))
+	err := fs.WalkDir(os.DirFS(root), "configs", func(name string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(name) == ".yml" {
+			names = append(names, name)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, name := range configs {
-		names = append(names, filepath.Join("configs", filepath.Base(name)))
 	}
 	for _, name := range names {
 		var document any

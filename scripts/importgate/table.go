@@ -6,7 +6,7 @@ package main
 // cycle.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check", "pkg/obs", "pkg/access"},
+		"cmd/sluice": {"pkg/gateway", "pkg/config", "pkg/push", "pkg/check", "pkg/obs", "pkg/access", "pkg/version"},
 
 		// The one package that knows them all. It joins rtmp, stream and
 		// origin, which do not know each other.
@@ -15,10 +15,12 @@ func allowed() map[string][]string {
 			"pkg/hls", "pkg/dash", "pkg/live", "pkg/cmaf", "pkg/mpegts",
 			"pkg/flv", "pkg/timeline", "pkg/segment", "pkg/codec", "pkg/amf",
 			"pkg/store", "pkg/config", "pkg/media", "pkg/push", "pkg/check",
-			"pkg/metrics", "pkg/obs", "pkg/access", "pkg/hooks", "web",
+			"pkg/metrics", "pkg/monitor", "pkg/api", "pkg/obs", "pkg/access", "pkg/hooks", "pkg/certs", "pkg/h3", "pkg/version", "web",
 		},
 
-		"pkg/metrics": {"pkg/stream", "pkg/timeline"},
+		"pkg/metrics": {"pkg/monitor", "pkg/stream", "pkg/timeline", "pkg/hooks", "pkg/certs", "pkg/version"},
+		"pkg/api":     {"pkg/monitor", "pkg/stream"},
+		"pkg/monitor": {"pkg/stream", "pkg/live", "pkg/timeline", "pkg/media"},
 
 		"pkg/rtmp":   {"pkg/amf", "pkg/flv", "pkg/codec", "pkg/media"},
 		"pkg/stream": {"pkg/timeline", "pkg/segment", "pkg/cmaf", "pkg/live", "pkg/store", "pkg/codec", "pkg/media"},
@@ -34,23 +36,28 @@ func allowed() map[string][]string {
 		"pkg/segment":  {"pkg/media"},
 		"pkg/codec":    {"pkg/media"},
 
-		"pkg/access": nil,
-		"pkg/amf":    nil,
-		"pkg/store":  nil,
-		"pkg/scroll": nil,
-		"pkg/config": nil,
-		"pkg/obs":    nil,
-		"pkg/hooks":  nil,
-		"pkg/media":  nil,
-		"pkg/push":   nil,
-		"pkg/check":  {"pkg/check/checktest"}, // in its tests
+		"pkg/access":  nil,
+		"pkg/amf":     nil,
+		"pkg/store":   nil,
+		"pkg/scroll":  nil,
+		"pkg/config":  nil,
+		"pkg/obs":     nil,
+		"pkg/hooks":   nil,
+		"pkg/certs":   nil,
+		"pkg/h3":      nil,
+		"pkg/media":   nil,
+		"pkg/version": nil,
+		"pkg/push":    nil,
+		"pkg/check":   {"pkg/check/checktest"}, // in its tests
 
 		"web": nil, // the embedded page
 
 		"pkg/store/storetest": {"pkg/store"}, // the suite that every store passes
 		"pkg/check/checktest": nil,           // HTTP in a bubble of time
+		"pkg/certs/certstest": nil,           // certificates for tests
 		"scripts/importgate":  nil,
 		"scripts/bench":       {"pkg/amf"}, // measures from outside
+		"scripts/release":     nil,
 	}
 }
 

@@ -1,7 +1,7 @@
 import { addCopyButtons } from './copy';
 import { instantiate, one, setText } from './dom';
 import { formatBitrate, formatCodec, formatElapsed, formatPicture, UNKNOWN } from './format';
-import { ffmpegCommand, OBS_URL, parsePort, PUBLISH_URL, RTMP_PORT, rtmpServer } from './publish';
+import { ffmpegCommand, OBS_URL, parsePorts, type Ports, PUBLISH_URL, rtmpServer } from './publish';
 import { sleep } from './sleep';
 import { parseStreams, STREAMS_URL, type Stream } from './streams';
 
@@ -10,24 +10,24 @@ const POLL = 2000;
 const list = one(document, '#streams', HTMLElement);
 const rows = new Map<string, HTMLElement>();
 
-describePublishing(RTMP_PORT);
-void fetchPort().then(describePublishing);
+describePublishing(parsePorts(null));
+void fetchPorts().then(describePublishing);
 void describeMultitrack();
 addCopyButtons(document);
 void follow();
 
-async function fetchPort(): Promise<number> {
+async function fetchPorts(): Promise<Ports> {
   try {
     const response = await fetch(PUBLISH_URL);
-    return parsePort(await response.json());
+    return parsePorts(await response.json());
   } catch {
-    return RTMP_PORT;
+    return parsePorts(null);
   }
 }
 
-function describePublishing(port: number): void {
+function describePublishing(ports: Ports): void {
   const key = one(document, '#rtmp-key', HTMLElement).textContent;
-  const server = rtmpServer(location.hostname, port);
+  const server = rtmpServer(location.hostname, ports);
   one(document, '#rtmp-server', HTMLElement).textContent = server;
   one(document, '#ffmpeg-command', HTMLElement).textContent = ffmpegCommand(server, key);
 }

@@ -9,15 +9,34 @@ export const OBS_URL = '/live/show/obs.json';
 /** The port that encoders connect to when nothing else is said. */
 export const RTMP_PORT = 1935;
 
-/** Reads the port out of the gateway's answer. */
-export function parsePort(json: unknown): number {
-  const port = (json as { rtmpPort?: unknown } | null)?.rtmpPort;
-  return typeof port === 'number' && port > 0 ? port : RTMP_PORT;
+/** The same with TLS. */
+export const RTMPS_PORT = 443;
+
+/** Where encoders connect. */
+export interface Ports {
+  rtmp: number;
+  /** With TLS; 0 where there is none. */
+  rtmps: number;
 }
 
-/** The RTMP server address for a host name, as encoders want it: without the stream key. */
-export function rtmpServer(hostname: string, port: number): string {
-  return `rtmp://${hostname}${port === RTMP_PORT ? '' : `:${port}`}/live`;
+/** Reads the ports out of the gateway's answer. */
+export function parsePorts(json: unknown): Ports {
+  const { rtmpPort, rtmpsPort } = (json ?? {}) as { rtmpPort?: unknown; rtmpsPort?: unknown };
+  return { rtmp: parsePort(rtmpPort, RTMP_PORT), rtmps: parsePort(rtmpsPort, 0) };
+}
+
+function parsePort(port: unknown, otherwise: number): number {
+  return typeof port === 'number' && port > 0 ? port : otherwise;
+}
+
+/** The server address for a host name, as encoders want it: without the stream key, and with TLS if there is any. */
+export function rtmpServer(hostname: string, ports: Ports): string {
+  if (ports.rtmps > 0) return `rtmps://${withPort(hostname, ports.rtmps, RTMPS_PORT)}/live`;
+  return `rtmp://${withPort(hostname, ports.rtmp, RTMP_PORT)}/live`;
+}
+
+function withPort(hostname: string, port: number, usual: number): string {
+  return port === usual ? hostname : `${hostname}:${port}`;
 }
 
 /** An ffmpeg command that publishes a file in real time with a keyframe every two seconds. */
