@@ -49,6 +49,7 @@ type studio struct {
 	store *countingStore
 	log   *bytes.Buffer
 	*httptest.Server
+	origin  *origin.Origin
 	handler http.Handler
 	parking *origin.Parking
 	clock   time.Time
@@ -93,7 +94,7 @@ func newSet(t testing.TB, changes ...func(*origin.Config)) *studio {
 		t.Fatal(err)
 	}
 	handler := o.Handler()
-	s.handler, s.parking = handler, handler.Parking
+	s.origin, s.handler, s.parking = o, handler, handler.Parking
 	return s
 }
 

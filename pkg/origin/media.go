@@ -31,7 +31,7 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 	}
 	r = resume(r)
 	p, found := o.Source.Lookup(chi.URLParam(r, "app"), chi.URLParam(r, "name"))
-	if found {
+	if found && watching(file) {
 		o.attend(r, p)
 	}
 	switch {
@@ -56,6 +56,12 @@ func (o *Origin) media(w http.ResponseWriter, r *http.Request) {
 	default:
 		o.fail(w, r, fs.ErrNotExist)
 	}
+}
+
+// watching reports whether who asks for a file of a rendition watches the stream, rather than looks at pictures
+// of it now and then, as the dashboard does: by key frames alone.
+func watching(file string) bool {
+	return file != "iframes.m3u8" && !strings.HasPrefix(file, "k") && path.Ext(file) != ".mp4"
 }
 
 // segment serves a stored CMAF segment. The store knows more than the source:

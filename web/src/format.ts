@@ -42,6 +42,31 @@ export function formatPicture(
   return rate ? `${size} · ${Number(rate.toFixed(2))} fps` : size;
 }
 
+/** Frames a second: `29.97 fps`. */
+export function formatFrameRate(rate: number | null): string {
+  return rate ? `${Number(rate.toFixed(2))} fps` : UNKNOWN;
+}
+
+/** Seconds of what is short in milliseconds: `33 ms`, `-120 ms`, `2.50 s`. */
+export function formatShort(seconds: number): string {
+  return Math.abs(seconds) < 0.9995 ? `${Math.round(seconds * 1000)} ms` : formatSeconds(seconds);
+}
+
+/** A number of things: `1 viewer`, `2 viewers`. */
+export function formatNumber(n: number, one: string, many = `${one}s`): string {
+  return `${formatCount(n)} ${n === 1 ? one : many}`;
+}
+
+/** A time of day, with the day when that is another than `now`'s: `14:03:07`, `30 Nov 23:59:01`. */
+export function formatTime(time: number, now: number, timeZone?: string): string {
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...zone });
+  const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', ...zone });
+  return day.format(time) === day.format(now)
+    ? clock.format(time)
+    : `${day.format(time)} ${clock.format(time)}`;
+}
+
 /** A playback rate: `1×`, `1.05×`. */
 export function formatRate(rate: number): string {
   return `${Number(rate.toFixed(2))}×`;

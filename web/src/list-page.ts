@@ -1,137 +1,108 @@
-import { addCopyButtons } from './copy';
-import { instantiate, one, setText } from './dom';
-import { formatBitrate, formatCodec, formatElapsed, formatPicture, UNKNOWN } from './format';
-import { ffmpegCommand, OBS_URL, parsePorts, type Ports, PUBLISH_URL, rtmpServer } from './publish';
-import { sleep } from './sleep';
-import { parseStreams, STREAMS_URL, type Stream } from './streams';
-
-const POLL = 2000;
+import { Card } from './card';
+import { one, setText } from './dom';
+import { EventList } from './event-list';
+import { follow } from './feed';
+import { formatBitrate, formatNumber } from './format';
+import { PublishPanel } from './publish-panel';
+import { parseStatus, type Report } from './report';
+import { hasToken, pathWithToken } from './site';
+import { Turns } from './turns';
+import { news, onAir, summary } from './words';
 
 const list = one(document, '#streams', HTMLElement);
-const rows = new Map<string, HTMLElement>();
+const events = new EventList(one(document, '#events', HTMLElement), true);
+const publish = new PublishPanel();
+const turns = new Turns();
+const cards = new Map<string, Card>();
 
-describePublishing(parsePorts(null));
-void fetchPorts().then(describePublishing);
-void describeMultitrack();
-addCopyButtons(document);
-void follow();
+askForToken();
+void follow('status.json', {
+  told(json, now) {
+    const status = parseStatus(json);
+    reach('ok');
+    tell(status.streams);
+    show(status.streams, now);
+    events.show(status.events, now);
+  },
+  missing: () => {
+    reach('lost');
+  },
+  forbidden: () => {
+    reach('locked');
+  },
+  lost: () => {
+    reach('lost');
+  },
+});
 
-async function fetchPorts(): Promise<Ports> {
-  try {
-    const response = await fetch(PUBLISH_URL);
-    return parsePorts(await response.json());
-  } catch {
-    return parsePorts(null);
-  }
+/** Says whether what there is is current, old, or not for who looks. */
+function reach(state: 'ok' | 'lost' | 'locked'): void {
+  document.body.dataset.reach = state;
+  one(document, '#trouble', HTMLElement).hidden = state !== 'lost';
+  one(document, '#locked', HTMLElement).hidden = state !== 'locked';
+  one(document, '#dashboard', HTMLElement).hidden = state === 'locked';
+  one(document, '#refused', HTMLElement).hidden = !hasToken(location.pathname);
 }
 
-function describePublishing(ports: Ports): void {
-  const key = one(document, '#rtmp-key', HTMLElement).textContent;
-  const server = rtmpServer(location.hostname, ports);
-  one(document, '#rtmp-server', HTMLElement).textContent = server;
-  one(document, '#ffmpeg-command', HTMLElement).textContent = ffmpegCommand(server, key);
-}
-
-async function describeMultitrack(): Promise<void> {
-  const config = one(document, '#obs-config', HTMLElement);
-  try {
-    const response = await fetch(OBS_URL);
-    config.textContent = response.ok ? await response.text() : '';
-  } catch {
-    config.textContent = ''; // the list tells that nobody answers
-  }
-}
-
-/** Asks for the list every two seconds, and not at all while nobody looks. */
-async function follow(): Promise<void> {
-  for (;;) {
-    await refresh();
-    await sleep(POLL, new AbortController().signal);
-    await visible();
-  }
-}
-
-function visible(): Promise<void> {
-  if (!document.hidden) return Promise.resolve();
-  return new Promise((resolve) => {
-    const look = (): void => {
-      if (document.hidden) return;
-      document.removeEventListener('visibilitychange', look);
-      resolve();
-    };
-    document.addEventListener('visibilitychange', look);
-  });
-}
-
-async function refresh(): Promise<void> {
-  try {
-    const response = await fetch(STREAMS_URL, { cache: 'no-cache' });
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    const now = Date.parse(response.headers.get('Date') ?? '') || Date.now();
-    show(parseStreams(await response.json()), now);
-    showTrouble(false);
-  } catch {
-    showTrouble(true);
-  }
-}
-
-function show(streams: Stream[], now: number): void {
-  const paths = new Set(streams.map((stream) => stream.path));
-  for (const [path, row] of rows) {
+function show(reports: Report[], now: number): void {
+  const paths = new Set(reports.map(({ path }) => path));
+  for (const [path, card] of cards) {
     if (paths.has(path)) continue;
-    row.remove();
-    rows.delete(path);
+    turns.remove(card.root);
+    card.destroy();
+    cards.delete(path);
   }
-  streams.forEach((stream, i) => {
-    const row = rows.get(stream.path) ?? instantiate('stream');
-    rows.set(stream.path, row);
-    fill(row, stream, now);
-    if (list.children[i] !== row) list.insertBefore(row, list.children[i] ?? null);
+  reports.forEach((report, i) => {
+    const card = cards.get(report.path) ?? add(report);
+    card.show(report, now, turns.inView(card.root));
+    if (list.children[i] !== card.root) list.insertBefore(card.root, list.children[i] ?? null);
   });
-  list.hidden = streams.length === 0;
-  one(document, '#empty', HTMLElement).hidden = streams.length > 0;
-  setText(one(document, '#summary', HTMLElement), summary(streams));
+  list.hidden = reports.length === 0;
+  one(document, '#empty', HTMLElement).hidden = reports.length > 0;
+  publish.show(reports.length === 0);
+  setText(one(document, '#summary', HTMLElement), summary(reports));
+  setText(one(document, '#totals', HTMLElement), totals(reports));
+  document.title = title(reports);
 }
 
-function fill(row: HTMLElement, stream: Stream, now: number): void {
-  const set = (name: string, text: string): void => {
-    setText(one(row, `[data-${name}]`, HTMLElement), text);
-  };
-  one(row, 'a', HTMLAnchorElement).href = stream.path;
-  row.dataset.live = String(stream.live);
-  set('name', stream.name || stream.path);
-  set('app', stream.app);
-  setFacts(one(row, '[data-facts]', HTMLElement), facts(stream));
-  set('badge', !stream.live ? 'Off air' : stream.ready ? 'Live' : 'Starting');
-  set('since', stream.live && stream.started ? formatElapsed(now - stream.started) : '');
+function add(report: Report): Card {
+  const card = new Card(report);
+  cards.set(report.path, card);
+  turns.add(card.root, () => card.refresh());
+  return card;
 }
 
-function facts(stream: Stream): string[] {
-  return [
-    formatPicture(stream.width, stream.height, stream.frameRate),
-    ...stream.codecs.map(formatCodec),
-    formatBitrate(stream.bandwidth),
-  ].filter((fact) => fact !== UNKNOWN);
+/** Tells those who do not see it what became worse. */
+function tell(reports: Report[]): void {
+  const before = new Map([...cards].map(([path, { report }]) => [path, report]));
+  const said = news(before, reports);
+  if (said.length > 0) setText(one(document, '#news', HTMLElement), said.slice(0, 3).join(' '));
 }
 
-/** One element a fact, so that lines break between facts only. */
-function setFacts(element: HTMLElement, facts: string[]): void {
-  if (element.textContent === facts.join('')) return;
-  const spans = facts.map((fact) => {
-    const span = document.createElement('span');
-    span.textContent = fact;
-    return span;
+function totals(reports: Report[]): string {
+  const live = reports.filter(onAir);
+  if (live.length === 0) return '';
+  const viewers = live.reduce((sum, report) => sum + report.viewers, 0);
+  const bitrate = live.reduce((sum, report) => sum + (report.bitrate ?? 0), 0);
+  return `${formatNumber(viewers, 'viewer')} · ${formatBitrate(bitrate)} in`;
+}
+
+function title(reports: Report[]): string {
+  const live = reports.filter(onAir).length;
+  return live === 0 ? 'On air · Sluice' : `${live} on air · Sluice`;
+}
+
+function askForToken(): void {
+  const form = one(document, '#token-form', HTMLFormElement);
+  const input = one(form, 'input', HTMLInputElement);
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const path = pathWithToken(location.pathname, input.value);
+    input.setCustomValidity(path === null ? 'This is no token.' : '');
+    if (path === null) input.reportValidity();
+    else location.assign(path);
   });
-  element.replaceChildren(...spans);
-}
-
-function summary(streams: Stream[]): string {
-  const live = streams.filter((stream) => stream.live).length;
-  if (live === 0) return streams.length === 0 ? '' : 'No stream is live';
-  return live === 1 ? '1 stream' : `${live} streams`;
-}
-
-function showTrouble(trouble: boolean): void {
-  one(document, '#trouble', HTMLElement).hidden = !trouble;
-  list.classList.toggle('old', trouble);
+  input.addEventListener('input', () => {
+    input.setCustomValidity('');
+  });
 }

@@ -4,6 +4,7 @@ import { followClock } from './clock-sync';
 import { actionOf } from './controls';
 import { addCopyButtons } from './copy';
 import { one } from './dom';
+import { HealthPanel } from './health-panel';
 import { canPlay } from './players/open';
 import { expose } from './probe';
 import { Screen, type Sound } from './screen';
@@ -20,6 +21,7 @@ addCopyButtons(document);
 offerChoices();
 document.addEventListener('keydown', onKey);
 expose(() => screens);
+new HealthPanel().run();
 void followClock(clock, 'time', new AbortController().signal);
 
 /** The page is at /{app}/{name}/. */

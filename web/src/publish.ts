@@ -1,10 +1,10 @@
 /** What an encoder must be told to publish here. Pure. */
 
 /** What encoders must be told, as the gateway gives it. */
-export const PUBLISH_URL = '/publish.json';
+export const PUBLISH_URL = 'publish.json';
 
 /** What OBS must be told to publish several video tracks, as the gateway gives it. */
-export const OBS_URL = '/live/show/obs.json';
+export const OBS_URL = 'live/show/obs.json';
 
 /** The port that encoders connect to when nothing else is said. */
 export const RTMP_PORT = 1935;

@@ -1,5 +1,8 @@
 import { firstVariant, mpdEnded, playlistEnded } from './manifest';
+import { parseStreamStatus } from './report';
+import { below, streamAt, UP } from './site';
 import { parseStreams, STREAMS_URL } from './streams';
+import { onAir } from './words';
 
 /**
  * What the server says of a stream. missing: it is not there (yet). ended: its
@@ -29,29 +32,42 @@ async function manifestEnded(url: string, text: string, signal: AbortSignal): Pr
   return media !== null && playlistEnded(media);
 }
 
+// Who has a token for one stream may not see the list of all.
+let listForbidden = false;
+
 // A manifest may stay as it was while the publisher is away; the list knows. A
 // stream that is not in the list may still play.
 async function listedState(signal: AbortSignal): Promise<'live' | 'away' | null> {
-  const list = await get(STREAMS_URL, signal);
+  if (listForbidden) return ownState(signal);
+  const response = await fetch(below(UP, STREAMS_URL), { cache: 'no-cache', signal });
+  if (response.status === 403) {
+    listForbidden = true;
+    return ownState(signal);
+  }
+  const list = await body(response);
   if (list === null) return null;
-  const path = decoded(location.pathname);
-  const stream = parseStreams(JSON.parse(list) as unknown).find((entry) => decoded(entry.path) === path);
+  const stream = parseStreams(JSON.parse(list) as unknown).find(
+    ({ path }) => streamAt(path) === streamAt(location.pathname),
+  );
   if (!stream) return null;
   return stream.live ? 'live' : 'away';
 }
 
+/** What the stream says of itself, which is a few seconds old. */
+async function ownState(signal: AbortSignal): Promise<'live' | 'away' | null> {
+  const text = await get('status.json', signal);
+  const status = text === null ? null : parseStreamStatus(JSON.parse(text) as unknown);
+  if (!status) return null;
+  return onAir(status.report) ? 'live' : 'away';
+}
+
 /** The body, null when the server does not have it; throws when there is no answer to use. */
 async function get(url: string, signal: AbortSignal): Promise<string | null> {
-  const response = await fetch(url, { cache: 'no-cache', signal });
+  return body(await fetch(url, { cache: 'no-cache', signal }));
+}
+
+async function body(response: Response): Promise<string | null> {
   if (response.ok) return response.text();
   if (response.status >= 500 && response.status !== 503) throw new Error(`HTTP ${response.status}`);
   return null;
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURI(path);
-  } catch {
-    return path;
-  }
 }
