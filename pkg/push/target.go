@@ -67,7 +67,8 @@ func (t target) url() string { return t.base + t.query }
 
 // plain returns the whole address without a word of TLS, of which gomedia knows nothing.
 func (t target) plain() string {
-	return "rtmp" + strings.TrimPrefix(strings.TrimPrefix(t.url(), "rtmps"), "rtmp")
+	_, rest, _ := strings.Cut(t.url(), "://")
+	return "rtmp://" + rest
 }
 
 // name returns the stream's name, with the query.
