@@ -17,6 +17,7 @@ import (
 	"sluice/pkg/certs/certstest"
 	"sluice/pkg/config"
 	"sluice/pkg/gateway"
+	"sluice/pkg/push"
 )
 
 // A secureServer is a server with TLS on both sides, and HTTP/3.
@@ -72,6 +73,30 @@ func disconnect(transport http.RoundTripper) {
 	case *http.Transport:
 		transport.CloseIdleConnections()
 	}
+}
+
+// Our own publisher speaks RTMPS, and does not send to whom it cannot trust.
+func TestPushInTLS(t *testing.T) {
+	t.Parallel()
+	s := startSecure(t)
+	clip, err := push.Demo()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := clip.Run(t.Context(), s.rtmps+"/live/show", push.Options{}); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("an authority that nobody knows: %v", err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	published := make(chan error, 1)
+	go func() {
+		published <- clip.Run(ctx, s.rtmps+"/live/show", push.Options{Loop: true, TLS: s.authority.Client("127.0.0.1")})
+	}()
+	s.playing("live/show", 1)
+	stop()
+	if err := <-published; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	s.ended("live/show", "v0")
 }
 
 // inTLS are the versions of HTTP that there are with it.

@@ -109,7 +109,7 @@ func (c *client) open(to target) error {
 	if err := c.conn.SetReadDeadline(time.Now().Add(setupTimeout)); err != nil {
 		return err
 	}
-	if err := guard(func() error { c.rtmp.Start(to.url()); return nil }); err != nil {
+	if err := guard(func() error { c.rtmp.Start(to.plain()); return nil }); err != nil {
 		return err
 	}
 	// S0, S1 and S2: gomedia would lose what comes in with their last bytes.

@@ -27,6 +27,10 @@ type Options struct {
 	// no discontinuity.
 	Loop bool
 
+	// TLS is what connections by rtmps:// need; nil trusts whom the system trusts. The
+	// name of the server is that of the address, unless it is set.
+	TLS *tls.Config
+
 	Log zerolog.Logger
 }
 
@@ -63,7 +67,7 @@ func (c *Clip) Run(ctx context.Context, url string, o Options) error {
 	if err != nil {
 		return err
 	}
-	conn, err := to.dial(ctx)
+	conn, err := to.dial(ctx, o.TLS)
 	if err == nil {
 		err = c.publish(ctx, conn, to, o)
 	}
@@ -76,13 +80,13 @@ func (c *Clip) Run(ctx context.Context, url string, o Options) error {
 	return fmt.Errorf("publish %s: %w", to, err)
 }
 
-// dial connects. With TLS the server's certificate must be one that the system trusts.
-func (t target) dial(ctx context.Context) (net.Conn, error) {
+// dial connects.
+func (t target) dial(ctx context.Context, config *tls.Config) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: setupTimeout}
 	if !t.secure {
 		return dialer.DialContext(ctx, "tcp", t.address)
 	}
-	secure := tls.Dialer{NetDialer: dialer, Config: &tls.Config{MinVersion: tls.VersionTLS12}}
+	secure := tls.Dialer{NetDialer: dialer, Config: config}
 	return secure.DialContext(ctx, "tcp", t.address)
 }
 

@@ -65,6 +65,12 @@ func (t target) String() string { return t.base }
 // url returns the whole address.
 func (t target) url() string { return t.base + t.query }
 
+// plain returns the whole address without a word of TLS, of which gomedia knows nothing.
+func (t target) plain() string {
+	_, rest, _ := strings.Cut(t.url(), "://")
+	return "rtmp://" + rest
+}
+
 // name returns the stream's name, with the query.
 func (t target) name() string {
 	_, rest, _ := strings.Cut(t.base, "://")
