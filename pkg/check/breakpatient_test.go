@@ -98,7 +98,27 @@ func TestBrokenWhilePatient(t *testing.T) {
 		}
 		return false
 	}
+	silent := between(4*time.Second, 12*time.Second, func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasPrefix(r.URL.Path, "/a0/") && strings.HasSuffix(r.URL.Path, ".m3u8") {
+			http.NotFound(w, r)
+			return true
+		}
+		return false
+	})
+	withdrawn := func(o *imitation) {
+		silent(o)
+		begun, sound := time.Now(), regexp.MustCompile(`#EXT-X-MEDIA:.*\n|,AUDIO="audio"`)
+		o.edit = func(path, text string) string {
+			if since := time.Since(begun); strings.Contains(path[1:], "/") || since < 4*time.Second || since >= 12*time.Second {
+				return text
+			}
+			return sound.ReplaceAllString(text, "")
+		}
+	}
 	runWith(t, Options{Duration: 20 * time.Second, Patient: true}, []breakage{
+		{"a rendition is withdrawn for a while", "/plain.m3u8", withdrawn, ""},
+		{"a rendition of low latency is withdrawn for a while", both, withdrawn, ""},
+		{"a rendition goes that is offered", "/plain.m3u8", silent, "hls/playlist-available"},
 		{"nothing new for a while", plain, frozen(4*time.Second, 12*time.Second), ""},
 		{"503 for what does not come", low, func(o *imitation) {
 			o.block = func(r *http.Request, until time.Time) (time.Time, int) {

@@ -40,7 +40,7 @@ func playlistRules() []Rule {
 		{"hls/segment-late", Must, hls + "6.2.1", "a new segment comes within one and a half target durations"},
 		{"hls/segment-available", Must, hls + "6.2.1", "a listed segment can be had"},
 		{"hls/segment-removed", Must, hls + "6.2.2", "a removed segment can be had for its duration and that of the longest playlist which had it"},
-		{"hls/playlist-available", Must, hls + "6.2.1", "a live playlist can be had at any time"},
+		{"hls/playlist-available", Must, hls + "6.2.1", "a live playlist can be had for as long as a multivariant playlist offers it"},
 		{"hls/discontinuity-sequence", Must, hls + "6.2.2", "a playlist with EXT-X-DISCONTINUITY from which segments are removed has EXT-X-DISCONTINUITY-SEQUENCE"},
 		{"hls/discontinuity-count", Must, hls + "6.2.2", "EXT-X-DISCONTINUITY-SEQUENCE rises by one exactly when an EXT-X-DISCONTINUITY leaves the playlist"},
 		{"hls/map", Must, hls + "3.1.2", "fragmented MP4 has an EXT-X-MAP"},

@@ -198,6 +198,8 @@ func (r *hlsRendition) follow(ctx context.Context) {
 		switch {
 		case err != nil:
 			n.broken("hls/playlist-available", 0, "%s: %v", ask.query, err)
+		case p == nil && a.status == http.StatusNotFound && r.left(ctx):
+			failures, r.again = 0, true
 		case p == nil:
 			r.judgeRefusal(a, ask, n)
 			r.again = r.h.patient // what comes next may not be what it was
@@ -290,6 +292,15 @@ func (r *hlsRendition) load(ctx context.Context, k ask) (*playlist, *answer, err
 	judgeAnswer(a, c, p.target, n)
 	r.h.ledger.saw(c.String())
 	return p, a, nil
+}
+
+// left reports whether the playlist is offered no more, while others may be: the server goes on without
+// it, until it is back.
+func (r *hlsRendition) left(ctx context.Context) bool {
+	r.h.mu.Lock()
+	alone := r.h.multi == nil
+	r.h.mu.Unlock()
+	return !alone && !r.h.offers(ctx, r.url)
 }
 
 // judgeRefusal looks at an answer without a playlist.

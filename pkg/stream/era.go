@@ -78,9 +78,9 @@ func (p *programme) beginEra(s *segment.Placed) {
 	p.log.Info().Uint64("period", p.era.Sequence).Msg("period begins")
 }
 
-// announce is for when viewers are told of an era: its headers are fixed. They are told of the tracks of
+// reveal is for when viewers are told of an era: its headers are fixed. They are told of the tracks of
 // video that the newest one is without, while it has others.
-func (p *programme) announce(e *era) {
+func (p *programme) reveal(e *era) {
 	if e.listed {
 		return
 	}

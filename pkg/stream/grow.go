@@ -73,7 +73,7 @@ func (w *writer) grow(certain bool, now time.Time) {
 		hint = live.PartName(w.nextPart())
 	}
 	if p.cutter.TargetDuration() != 0 {
-		p.announce(w.era)
+		p.reveal(w.era)
 	}
 	w.shown = true
 	w.retire(p.live.Grow(w.id, live.Growing{Segment: w.seg, Chunks: w.data}, hint, now))

@@ -297,7 +297,7 @@ func (w *writer) finish(end media.Ticks, then sequel) {
 // list shows the finished segment to viewers.
 func (w *writer) list(now time.Time) {
 	p := w.programme
-	p.announce(w.era)
+	p.reveal(w.era)
 	if next := p.eraOf(w.next); next != nil && next != w.era {
 		w.seg.Next = next.Sequence
 	}
