@@ -31,7 +31,7 @@ test('the list explains how to publish, shows a stream and lets it go', async ()
   const row = page.locator('.stream', { hasText: 'listed' });
   await row.getByText('Live', { exact: true }).waitFor();
   await row.getByText('H.264').waitFor();
-  expect(await row.locator('a').getAttribute('href')).toBe('/live/listed/');
+  expect(await row.locator('a').getAttribute('href')).toBe('live/listed/');
   expect(await page.getByText('Nothing is on air').isVisible()).toBe(false);
 
   await publisher.stop();

@@ -20,7 +20,7 @@ export function withNow(samples: readonly Sample[], report: Report, now: number)
 /** The samples of two sources in order, those of the first where both have some. Pure. */
 export function merge(first: readonly Sample[], second: readonly Sample[]): Sample[] {
   const start = first[0]?.time ?? Infinity;
-  const end = first.at(-1)?.time ?? -Infinity;
+  const end = first.at(-1)?.time ?? Infinity;
   return [...second.filter(({ time }) => time < start), ...first, ...second.filter(({ time }) => time > end)];
 }
 

@@ -50,7 +50,7 @@ export function facts(tracks: readonly Track[]): string[] {
 export function encoderName(encoder: string): string {
   const obs = /libobs version ([\w.-]+)/.exec(encoder);
   if (obs?.[1]) return `OBS ${obs[1]}`;
-  return /^Lavf/.test(encoder) ? 'ffmpeg' : encoder;
+  return encoder.startsWith('Lavf') ? 'ffmpeg' : encoder;
 }
 
 /** The codec of a track as people call it. */

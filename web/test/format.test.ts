@@ -4,10 +4,14 @@ import {
   formatCodec,
   formatCount,
   formatElapsed,
+  formatFrameRate,
+  formatNumber,
   formatPicture,
   formatPiece,
   formatRate,
   formatSeconds,
+  formatShort,
+  formatTime,
   isAudioCodec,
 } from '../src/format';
 
@@ -111,4 +115,28 @@ test.each([
   [{ kind: 'segment', seconds: NaN }, '–'],
 ] as const)('formatPiece of %j', (piece, want) => {
   expect(formatPiece(piece)).toBe(want);
+});
+
+test.each([
+  [0, '0 ms'],
+  [0.0334, '33 ms'],
+  [-0.12, '-120 ms'],
+  [2.5, '2.50 s'],
+])('formatShort of %s', (seconds, want) => {
+  expect(formatShort(seconds)).toBe(want);
+});
+
+test('formatFrameRate', () => {
+  expect([null, 0, 25, 30000 / 1001].map(formatFrameRate)).toEqual(['–', '–', '25 fps', '29.97 fps']);
+});
+
+test('formatNumber', () => {
+  expect([0, 1, 2].map((n) => formatNumber(n, 'viewer'))).toEqual(['0 viewers', '1 viewer', '2 viewers']);
+  expect(formatNumber(2, 'thing to do', 'things to do')).toBe('2 things to do');
+});
+
+test('formatTime names the day when it is another', () => {
+  const now = Date.parse('2026-12-01T12:00:00Z');
+  expect(formatTime(Date.parse('2026-12-01T09:03:07Z'), now, 'UTC')).toBe('09:03:07');
+  expect(formatTime(Date.parse('2026-11-30T23:59:01Z'), now, 'UTC')).toBe('30 Nov 23:59:01');
 });
