@@ -118,7 +118,7 @@ test('streams appear, degrade and end on the page of all and on their own, witho
   expect(await flaws(page)).toEqual([]);
 
   await encoder.stop();
-  await studio.getByText('Ended').waitFor();
+  await studio.getByText('Ended', { exact: true }).waitFor();
   expect(await studio.getAttribute('data-live')).toBe('false');
   expect(await contrast(studio.locator('.frame canvas'))).toBeGreaterThan(30);
   await expect.poll(() => page.locator('#summary').textContent()).toBe('1 stream live, 1 off air');
