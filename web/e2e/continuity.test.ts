@@ -54,16 +54,6 @@ const EVENTS: Event[] = [
     },
   },
   {
-    name: 'the encoder comes back without sound',
-    away: 2,
-    times: 1,
-    happen: async () => {
-      await encoder.kill();
-      await sleep(2);
-      encoder = publish({ sound: 0 });
-    },
-  },
-  {
     name: 'the encoder is killed and comes back after 5 s',
     away: 5,
     times: 1,
