@@ -32,6 +32,7 @@ export const openHls: OpenPlayer = (video, { engine, manifest, latency }, events
     liveDurationInfinity: true,
     lowLatencyMode: latency === 'low',
     maxLiveSyncPlaybackRate: CATCH_UP,
+    errorPenaltyExpireMs: 10_000, // a quality whose encoder had gone may be back
     ...(latency === 'normal' && { pLoader: PatientLoader }),
   });
   const codecs = new Map<string, string>();
