@@ -290,7 +290,7 @@ func TestActivatedWrongly(t *testing.T) {
 		cmd := activated(names, socket(t), socket(t))
 		cmd.Env = append(append(os.Environ(), childStore+"="+t.TempDir()), cmd.Env...)
 		out, err := cmd.CombinedOutput()
-		if failed := (*exec.ExitError)(nil); !errors.As(err, &failed) || !strings.Contains(string(out), "there can be one rtmp and one http") {
+		if failed := (*exec.ExitError)(nil); !errors.As(err, &failed) || !strings.Contains(string(out), "there can be one each of rtmp, http, rtmps and https") {
 			t.Errorf("%s: %v, %s", names, err, out)
 		}
 	}
