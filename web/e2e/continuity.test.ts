@@ -94,19 +94,6 @@ const EVENTS: Event[] = [
       encoder = publish();
     },
   },
-  {
-    name: 'the encoder goes twice in one window',
-    away: 4,
-    times: 1,
-    happen: async () => {
-      for (let n = 0; n < 2; n++) {
-        await encoder.kill();
-        await sleep(2);
-        encoder = publish();
-        await sleep(3);
-      }
-    },
-  },
   // Behind those with viewers that stay: whoever does not go on is late for what comes next.
   {
     name: 'the picture pauses, and sound goes on',
