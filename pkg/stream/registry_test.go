@@ -34,12 +34,12 @@ func TestNames(t *testing.T) {
 		{"live", "taken", true},
 	}
 	for _, c := range cases {
-		_, err := newRig(t).registry.Publish(t.Context(), stream.Name{App: c.app, Key: c.key}, nil)
+		_, err := newRig(t).registry.Publish(t.Context(), stream.Name{App: c.app, Key: c.key}, &quiet{})
 		if ok := err == nil; ok != c.ok || !ok && !errors.Is(err, stream.ErrBadName) {
 			t.Errorf("%q/%q: %v", c.app, c.key, err)
 		}
 	}
-	if _, err := newRig(t).registry.Publish(t.Context(), stream.Name{App: "taken", Key: "show"}, nil); !errors.Is(err, stream.ErrReserved) {
+	if _, err := newRig(t).registry.Publish(t.Context(), stream.Name{App: "taken", Key: "show"}, &quiet{}); !errors.Is(err, stream.ErrReserved) {
 		t.Errorf("a reserved application: %v", err)
 	}
 }
