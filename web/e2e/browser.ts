@@ -48,6 +48,11 @@ export async function open(browser: Browser, url: string, other = ''): Promise<W
   return { page, trouble, requests };
 }
 
+/** Closes every page, also those of a test that failed: what plays on would disturb the next one. */
+export async function closePages(browser: Browser): Promise<void> {
+  await Promise.all(browser.contexts().map((context) => context.close()));
+}
+
 /** Waits until the first screen of a player page is in one of the states given. */
 export async function reach(page: Page, states: string[], limit = 60_000): Promise<void> {
   await page.waitForFunction((wanted) => wanted.includes(window.sluice?.state ?? ''), states, {

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launch, open, playing, reach } from './browser';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { closePages, launch, open, playing, reach } from './browser';
 import { available, startGateway, type Gateway } from './gateway';
 
 let gateway: Gateway;
@@ -10,6 +10,8 @@ beforeAll(async () => {
   const settings = { SLUICE_STREAM_LINGER: '0s' };
   [gateway, browser] = await Promise.all([startGateway(undefined, settings), launch()]);
 });
+
+afterEach(() => closePages(browser));
 
 afterAll(async () => {
   await browser.close();
@@ -37,7 +39,6 @@ test('the list explains how to publish, shows a stream and lets it go', async ()
   await publisher.stop();
   await page.locator('.stream[data-live="true"]').waitFor({ state: 'detached' });
   expect(trouble).toEqual([]);
-  await page.context().close();
 });
 
 test.each(['hls', 'dash', 'ts'])(
@@ -62,7 +63,6 @@ test.each(['hls', 'dash', 'ts'])(
     await reach(page, ['playing'], 90_000);
     await playing(page);
     expect(trouble.filter((text) => !expected(text))).toEqual([]);
-    await page.context().close();
   },
 );
 
@@ -77,7 +77,6 @@ test('a player outlives its publisher', async () => {
   await page.getByText('The broadcaster is away').waitFor();
   const list = await open(browser, `http://${patient.http}/`);
   await list.page.locator('.stream', { hasText: 'show' }).getByText('Off air').waitFor();
-  await list.page.context().close();
 
   try {
     patient.publish('live/show');
@@ -87,7 +86,6 @@ test('a player outlives its publisher', async () => {
       await page.evaluate(() => window.sluice?.errors.filter((error) => error.includes('fatal'))),
     ).toEqual([]);
   } finally {
-    await page.context().close();
     await patient.stop();
   }
 });
@@ -109,7 +107,6 @@ test('a player outlives the gateway', async () => {
     await reach(page, ['playing'], 90_000);
     await playing(page);
   } finally {
-    await page.context().close();
     await second.stop();
   }
 });

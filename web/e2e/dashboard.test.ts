@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { flaws, flawsNow } from './axe';
-import { launch, open, playing } from './browser';
+import { closePages, launch, open, playing } from './browser';
 import { BINARY, startGateway, type Gateway } from './gateway';
 import { publishKeys, type Publisher } from './keys-publisher';
 
@@ -16,6 +16,8 @@ let encoder: Publisher | undefined;
 beforeAll(async () => {
   [gateway, browser] = await Promise.all([startGateway(undefined, { SLUICE_STREAM_LINGER: '4s' }), launch()]);
 });
+
+afterEach(() => closePages(browser));
 
 afterAll(async () => {
   await encoder?.stop();
@@ -131,7 +133,6 @@ test('streams appear, degrade and end on the page of all and on their own, witho
   expect(await flawsNow(page)).toEqual([]);
   expect(await page.evaluate(() => window.stays)).toBe(true);
   expect(trouble).toEqual([]);
-  await page.context().close();
 });
 
 test('all of it is reached by keyboard', async () => {
@@ -164,7 +165,6 @@ test('all of it is reached by keyboard', async () => {
   await page.locator('#rtmp-server').waitFor();
   await page.getByRole('link', { name: 'live / steady' }).press('Enter');
   await page.waitForURL('**/live/steady/');
-  await page.context().close();
 });
 
 test('what the gateway tells beside that is shown as text, and a codec that is unknown here is named', async () => {
@@ -198,7 +198,6 @@ test('what the gateway tells beside that is shown as text, and a codec that is u
   expect(await page.locator('.event:visible').count()).toBe(12);
   expect(await flawsNow(page)).toEqual([]);
   expect(trouble).toEqual([]);
-  await page.context().close();
 });
 
 test('the page of a stream tells how it is, beside both players', async () => {
@@ -215,7 +214,6 @@ test('the page of a stream tells how it is, beside both players', async () => {
     await drawn(health.locator(`[data-${figure}-curve] canvas`));
   expect(await flaws(page)).toEqual([]);
   expect(trouble).toEqual([]);
-  await page.context().close();
 });
 
 test('a browser without WebCodecs, as on plain HTTP, has pictures too; one that loses its network says so', async () => {
@@ -230,7 +228,6 @@ test('a browser without WebCodecs, as on plain HTTP, has pictures too; one that 
   await lost.waitFor();
   await page.context().setOffline(false);
   await lost.waitFor({ state: 'hidden' });
-  await page.context().close();
 });
 
 test('who has no token is told so, and gets everything with one', async () => {
@@ -258,7 +255,6 @@ test('who has no token is told so, and gets everything with one', async () => {
     await page.getByRole('link', { name: 'All streams' }).click();
     await page.waitForURL(`**/t/${token}/`);
     expect(trouble).toEqual([]);
-    await page.context().close();
   } finally {
     await closed.stop();
     await rm(folder, { recursive: true });

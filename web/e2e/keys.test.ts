@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openBare, startBareSite, type BareSite } from './bare';
-import { launch } from './browser';
+import { closePages, launch } from './browser';
 import { listed, startGateway, type Gateway } from './gateway';
 
 // Shaka Player, which goes fast by key frames alone where it is told of such: it asks for those, and for
@@ -32,6 +32,8 @@ beforeAll(async () => {
   gateway.publish('live/demo');
   await listed(`http://${gateway.http}/live/demo/v0/index.m3u8`, 9);
 });
+
+afterEach(() => closePages(browser));
 
 afterAll(async () => {
   await Promise.all([browser.close(), site.stop()]);
@@ -88,5 +90,4 @@ test.each([
   expect(requests.slice(before).some((request) => /\/v0\/p?\d+\.m4s$/.test(request))).toBe(true);
   expect(await page.evaluate(() => window.errors)).toEqual([]);
   expect(trouble).toEqual([]);
-  await page.context().close();
 });

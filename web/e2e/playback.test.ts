@@ -1,6 +1,6 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { brightness, launch, open, play, playing } from './browser';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { brightness, closePages, launch, open, play, playing } from './browser';
 import { available, listed, startGateway, type Gateway, type Program } from './gateway';
 
 const SECONDS = 10;
@@ -17,6 +17,8 @@ beforeAll(async () => {
   await listed(`${url}v0/index.m3u8`, 5);
   await Promise.all(['index.m3u8', 'ts.m3u8', 'index.mpd', 'll.mpd'].map((name) => available(url + name)));
 });
+
+afterEach(() => closePages(browser));
 
 afterAll(async () => {
   await browser.close();
@@ -52,12 +54,11 @@ describe.each([
       const media = requests.filter((request) => /\.(m4s|ts)$/.test(request));
       expect(media.filter((request) => !asks.test(request))).toEqual([]);
       expect(media.length).toBeGreaterThan(4);
-      expect(await page.locator('[data-bitrate]').textContent()).toMatch(/b\/s$/);
+      expect(await figure(page, 'bitrate')).toMatch(/b\/s$/);
       const scripts = requests.filter((request) => request.endsWith('.js'));
       expect(scripts.some((script) => loads.test(script))).toBe(true);
       expect(scripts.some((script) => spares.test(script))).toBe(false);
       expect(trouble).toEqual([]);
-      await page.context().close();
     });
   },
 );
@@ -78,7 +79,6 @@ test('plays HLS and DASH side by side, and switches', async () => {
   await playing(page);
   expect(await page.evaluate(() => window.sluice?.player)).toBe('ts');
   expect(trouble).toEqual([]);
-  await page.context().close();
 });
 
 test('switches between low and normal latency, and remembers', async () => {
@@ -98,14 +98,13 @@ test('switches between low and normal latency, and remembers', async () => {
   await page.goto(`${url}?player=hls`);
   await playing(page);
   expect(await low.isChecked()).toBe(false);
-  expect(await page.locator('[data-pieces]').textContent()).toMatch(/^\d+ s segments$/);
+  expect(await figure(page, 'pieces')).toMatch(/^\d+ s segments$/);
   await low.check();
-  await expect.poll(() => page.locator('[data-pieces]').textContent()).toMatch(/^\d+ ms parts$/);
+  await expect.poll(() => figure(page, 'pieces')).toMatch(/^\d+ ms parts$/);
 
   await page.getByRole('radio', { name: 'HLS on TS' }).check();
   expect(await low.isDisabled()).toBe(true);
   expect(trouble).toEqual([]);
-  await page.context().close();
 });
 
 test('hls.js, some segments behind, does not mind an encoder that falters', async () => {
@@ -117,7 +116,6 @@ test('hls.js, some segments behind, does not mind an encoder that falters', asyn
   }
   expect(await page.evaluate(() => window.sluice)).toMatchObject({ state: 'playing', stalls: 0, errors: [] });
   expect(trouble).toEqual([]);
-  await page.context().close();
 });
 
 test('hls.js, fallen far behind at low latency, comes back', async () => {
@@ -128,19 +126,18 @@ test('hls.js, fallen far behind at low latency, comes back', async () => {
   await expect.poll(latency, { timeout: 20_000 }).toBeGreaterThan(6);
   await page.keyboard.press('k');
   await expect.poll(latency, { timeout: 20_000 }).toBeLessThan(3);
-  await page.context().close();
 });
 
 test('shows figures and addresses, and is used by keyboard', async () => {
   const { page, trouble } = await open(browser, url);
   await playing(page);
-  await expect.poll(() => page.locator('[data-latency]').textContent()).toMatch(/^\d+(\.\d+)? s$/);
-  await expect.poll(() => page.locator('[data-video]').textContent()).toMatch(/^H\.264/);
-  await expect.poll(() => page.locator('[data-audio]').textContent()).toMatch(/AAC/);
+  await expect.poll(() => figure(page, 'latency')).toMatch(/^\d+(\.\d+)? s$/);
+  await expect.poll(() => figure(page, 'video')).toMatch(/^H\.264/);
+  await expect.poll(() => figure(page, 'audio')).toMatch(/AAC/);
   const shown = () =>
     page.evaluate(() => [
       window.sluice?.stalls,
-      document.querySelector('[data-stalls]')?.textContent.replace(/,.*/, ''),
+      document.querySelector('.stats [data-stalls]')?.textContent.replace(/,.*/, ''),
     ]);
   await expect.poll(async () => (await shown()).join()).toMatch(/^0,None$|^([1-9]\d*),\1$/);
   expect(await page.locator('.addresses a').allTextContents()).toEqual([
@@ -162,5 +159,9 @@ test('shows figures and addresses, and is used by keyboard', async () => {
   await page.getByRole('button', { name: 'Go live' }).click();
   await play(page, 1);
   expect(trouble).toEqual([]);
-  await page.context().close();
 });
+
+/** What the statistics of the player say. */
+function figure(page: Page, name: string): Promise<string | null> {
+  return page.locator(`.stats [data-${name}]`).textContent();
+}
