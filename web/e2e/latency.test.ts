@@ -163,7 +163,7 @@ async function clickToPicture(player: string): Promise<number> {
     });
   }, player);
   await watchForPicture(page);
-  await page.locator('a[href="/live/plain/"]').first().click({ noWaitAfter: true });
+  await page.locator('a[href$="live/plain/"]').first().click({ noWaitAfter: true });
   const shown = await pictureOf(page);
   const clicked = await page.evaluate(() => Number(sessionStorage.getItem('clicked') ?? NaN));
   await page.context().close();
