@@ -121,7 +121,7 @@ func (w *watched) Describe(chan<- *prometheus.Desc) {}
 // Collect implements prometheus.Collector.
 func (w *watched) Collect(out chan<- prometheus.Metric) {
 	viewers := desc("viewers", "About how many watch, where no CDN stands between.")
-	bitrate := desc("bitrate_bits_per_second", "Bit rate of the newest segments of a track.", "track")
+	bytes := desc("track_bytes_per_second", "Bytes a second of the newest segments of a track.", "track")
 	frameRate := desc("frame_rate_hertz", "Frames a second of the newest segments of a track of video.", "track")
 	keyFrames := desc("key_frame_interval_seconds", "Longest time from one key frame to the next, of the newest eight.", "track")
 	finding := desc("finding", "1 for each thing that its broadcaster should change.", "finding", "level")
@@ -132,7 +132,7 @@ func (w *watched) Collect(out chan<- prometheus.Metric) {
 		}
 		send(viewers, float64(r.Viewers))
 		for _, t := range r.Tracks {
-			send(bitrate, float64(t.Bitrate), t.ID)
+			send(bytes, float64(t.Bitrate)/8, t.ID)
 			if t.FrameRate > 0 {
 				send(frameRate, t.FrameRate, t.ID)
 			}

@@ -81,7 +81,7 @@ func TestMetrics(t *testing.T) {
 		`sluice_stream_lost_segments_total{stream="live/show"} 5`,
 		`sluice_stream_repairs_total{repair="clock jumped back",stream="live/show"} 7`,
 		`sluice_stream_viewers{stream="live/show"} 3`,
-		`sluice_stream_bitrate_bits_per_second{stream="live/show",track="a0"} 128000`,
+		`sluice_stream_track_bytes_per_second{stream="live/show",track="a0"} 16000`,
 		`sluice_stream_frame_rate_hertz{stream="live/show",track="v0"} 29.97`,
 		`sluice_stream_key_frame_interval_seconds{stream="live/show",track="v0"} 2`,
 		`sluice_stream_finding{finding="late",level="warning",stream="live/show"} 1`,
