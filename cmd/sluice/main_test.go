@@ -175,6 +175,11 @@ func TestMistakes(t *testing.T) {
 		{"obs with a bad port", []string{"obs", "--host", "tv:x", "live/show"}, 2, []string{`--host: "x" is no port`}},
 		{"obs with an unknown key", []string{"obs", "--config", unknown, "live/show"}, 2, []string{unknown + ":2: http.adress"}},
 		{"obs of a port that is not known", []string{"obs", "--config", anyPort, "live/show"}, 2, []string{anyPort + ":2: rtmp.address: 0 is no port"}},
+		{"token for nothing", []string{"token"}, 2, []string{"<streams>"}},
+		{"token for a bad scope", []string{"token", "live"}, 2, []string{`"live"`}},
+		{"token for no time", []string{"token", "--for", "0s", "*"}, 2, []string{"--for 0s: a token is good for some time"}},
+		{"token without a secret", []string{"token", "*"}, 2, []string{"watch.secret_file: "}},
+		{"token with a short secret", []string{"token", "--secret", video, "*"}, 2, []string{"--secret: a secret of 15 characters is too short"}},
 		{"not a clip", []string{"push", video, "rtmp://localhost/live/show"}, 1, []string{video}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
