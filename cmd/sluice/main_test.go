@@ -178,7 +178,7 @@ func TestMistakes(t *testing.T) {
 		{"token for nothing", []string{"token"}, 2, []string{"<streams>"}},
 		{"token for a bad scope", []string{"token", "live"}, 2, []string{`"live"`}},
 		{"token for no time", []string{"token", "--for", "0s", "*"}, 2, []string{"--for 0s: a token is good for some time"}},
-		{"token without a secret", []string{"token", "*"}, 2, []string{"watch.secret_file: "}},
+		{"token without a secret", []string{"token", "*"}, 2, []string{"watch.secret_file: no file is given"}},
 		{"token with a short secret", []string{"token", "--secret", video, "*"}, 2, []string{"--secret: a secret of 15 characters is too short"}},
 		{"not a clip", []string{"push", video, "rtmp://localhost/live/show"}, 1, []string{video}},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -41,6 +42,9 @@ func (c *tokenCommand) Run(t terminal) error {
 	path, fault := cfg.Watch.SecretFile, func(err error) error { return cfg.Fault("watch.secret_file", err) }
 	if c.Secret != "" {
 		path, fault = c.Secret, func(err error) error { return &config.Error{Origin: "--secret", Reason: err.Error()} }
+	}
+	if path == "" {
+		return fault(errors.New("no file is given, and a token needs a secret; --secret names one too"))
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
