@@ -301,7 +301,11 @@ func TestSlowClientOfASegment(t *testing.T) {
 	for _, p := range protocols() {
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
-			s := p.open(t)
+			answer := time.Second
+			if p.secure {
+				answer = 10 * time.Second // a handshake counts, of several at a time
+			}
+			s := p.openFor(t, answer)
 			s.add(v0, 0)
 			video := s.begin(v0, 1)
 			video.cut()

@@ -300,7 +300,6 @@ func (r *rig) close() {
 }
 
 func (r *rig) presentation() *live.Presentation {
-	r.t.Helper()
 	p, ok := r.registry.Lookup(show.App, show.Key)
 	if !ok {
 		r.t.Fatal("the stream is not there")
@@ -309,7 +308,6 @@ func (r *rig) presentation() *live.Presentation {
 }
 
 func (r *rig) snapshot() *live.Snapshot {
-	r.t.Helper()
 	return r.presentation().Snapshot()
 }
 
@@ -393,27 +391,31 @@ type promise struct{ number, period uint64 }
 // playlist said: that of its last segment, or the next one by a discontinuity at its
 // end. There are players that rely on it.
 func (r *rig) observeNext(rendition *live.Rendition) {
-	known := slices.Clone(rendition.Segments)
-	if g := rendition.Growing; g != nil && g.Size > 0 {
-		known = append(known, g.Segment)
-	}
-	if len(known) == 0 || r.promised == nil {
+	known, grows := rendition.Segments, rendition.Growing != nil && rendition.Growing.Size > 0
+	if (len(known) == 0 && !grows) || r.promised == nil {
 		return
+	}
+	var last live.Segment
+	if grows {
+		last = rendition.Growing.Segment
+	} else {
+		last = known[len(known)-1]
 	}
 	if rendition.Gone { // its playlist cannot be had
 		delete(r.promised, rendition.ID)
 		return
 	}
 	if p, ok := r.promised[rendition.ID]; ok {
-		for _, seg := range known {
-			if seg.Number == p.number && seg.Period.Sequence != p.period {
-				r.t.Fatalf("%v: %s was to be of period %d", rendition.ID, describe(seg), p.period)
-			}
+		seg := last
+		if n := len(known); n > 0 && p.number-known[0].Number < uint64(n) { // several may have come
+			seg = known[p.number-known[0].Number]
+		}
+		if seg.Number == p.number && seg.Period.Sequence != p.period {
+			r.t.Fatalf("%v: %s was to be of period %d", rendition.ID, describe(seg), p.period)
 		}
 	}
-	last := known[len(known)-1]
 	r.promised[rendition.ID] = promise{last.Number + 1, max(last.Next, last.Period.Sequence)}
-	if r.seen.Ended || len(known) > len(rendition.Segments) { // it has not ended, or no other will come
+	if r.seen.Ended || grows { // it has not ended, or no other will come
 		delete(r.promised, rendition.ID)
 	}
 }

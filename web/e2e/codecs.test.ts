@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBare, playBare, startBareSite, type Bare, type BareSite } from './bare';
-import { closePages, launch } from './browser';
+import { launch } from './browser';
 import { over, startGateway, type Gateway } from './gateway';
 
 // What real encoders have sent, of each codec that Chromium decodes, is played from its first frame to the last
@@ -51,8 +51,6 @@ beforeAll(async () => {
   await Promise.all(CAPTURES.map(([name]) => replay(name)));
   for (const [name] of CAPTURES) await over(`http://${gateway.http}/live/${name}/v0/index.m3u8`);
 });
-
-afterEach(() => closePages(browser));
 
 afterAll(async () => {
   await Promise.all([browser.close(), site.stop()]);

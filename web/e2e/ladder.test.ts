@@ -1,8 +1,8 @@
 import { Parser, type Segment } from 'm3u8-parser';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBare, playBare, startBareSite, type Bare, type BareSite } from './bare';
-import { closePages, launch } from './browser';
+import { launch } from './browser';
 import { listed, startGateway, type Gateway } from './gateway';
 import { encodeLadder, PICTURES, publishApart, publishTogether, ROUND, RUNGS } from './ladder-publisher';
 import { openWay, type NarrowWay } from './narrow';
@@ -112,8 +112,6 @@ beforeAll(async () => {
     for (const i of RUNGS.keys()) await listed(`${folderOf(source)}v${i}/index.m3u8`, 4);
 });
 
-afterEach(() => closePages(browser));
-
 afterAll(async () => {
   for (const publisher of publishers) publisher.stop();
   await Promise.all([browser.close(), site.stop()]);
@@ -184,7 +182,10 @@ describe.each([
     await playBare({ page }, viewer.player, manifest, viewer.settings);
     await firstPicture(page);
     await lookAtPictures(page);
-    const { seen, took } = await goDownAndUp(page, way, viewer).finally(() => way.stop());
+    const { seen, took } = await goDownAndUp(page, way, viewer).finally(async () => {
+      await page.context().close();
+      await way.stop();
+    });
     const off = deviations(seen.pictures, ROUND);
     report(source, viewer, { ...took, ...summary(seen, off) });
 

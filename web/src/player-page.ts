@@ -8,6 +8,9 @@ import { HealthPanel } from './health-panel';
 import { canPlay } from './players/open';
 import { expose } from './probe';
 import { Screen, type Sound } from './screen';
+import { sleep } from './sleep';
+
+const PICTURE_FIRST = 2000; // ms that all else waits for the first picture
 
 const clock = new ServerClock();
 const sound: Sound = { muted: true, volume: 1 };
@@ -21,7 +24,9 @@ addCopyButtons(document);
 offerChoices();
 document.addEventListener('keydown', onKey);
 expose(() => screens);
-new HealthPanel().run();
+void firstPicture().then(() => {
+  new HealthPanel().run();
+});
 void followClock(clock, 'time', new AbortController().signal);
 
 /** The page is at /{app}/{name}/. */
@@ -67,6 +72,17 @@ function offerChoices(): void {
   usable.checked = true;
   choices.player = usable.value;
   show(choices);
+}
+
+/** Resolves when there is a picture, or when there is none for a while. */
+function firstPicture(): Promise<void> {
+  const there = new AbortController();
+  for (const { video } of screens) {
+    video.addEventListener('loadeddata', () => {
+      there.abort();
+    });
+  }
+  return sleep(PICTURE_FIRST, there.signal);
 }
 
 function show({ player, latency }: Choices): void {
