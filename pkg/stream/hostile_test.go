@@ -91,15 +91,11 @@ func (h *hostile) step() {
 // every stream must hold throughout, and sane media must come out again, those of equal
 // numbers at the same time.
 func TestHostilePublishers(t *testing.T) {
-	seeds := uint64(2000)
-	if testing.Short() {
-		seeds = 200
-	}
 	const batches = 4
 	for batch := range uint64(batches) {
 		t.Run(fmt.Sprint(batch), func(t *testing.T) {
 			t.Parallel()
-			for seed := batch; seed < seeds; seed += batches {
+			for seed := batch; seed < hostileSeeds; seed += batches {
 				playNonsense(t, seed)
 			}
 		})

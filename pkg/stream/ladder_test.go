@@ -517,8 +517,8 @@ func TestLadderLeavesOut(t *testing.T) {
 
 // TestLadderOfStrangers has members do whatever they like: what holds for every stream holds.
 func TestLadderOfStrangers(t *testing.T) {
-	for seed := range uint64(201) {
-		if seed == 200 {
+	for seed := range uint64(strangerSeeds + 1) {
+		if seed == strangerSeeds {
 			seed = 5511 // a track that comes to lead within its first segment
 		}
 		r := newRig(t, inQualities)
