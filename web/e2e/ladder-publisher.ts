@@ -27,6 +27,9 @@ const GROUP = 2; // seconds from one key frame to the next
 /** Milliseconds after which all begins anew: a multiple of 8 s is one of the frames of AAC at 48 kHz. */
 export const ROUND = 24_000;
 
+/** Frames that are sent at once when this process had no time: those of several publishers stay side by side. */
+const BURST = 8;
+
 /** How far the clocks of two publishers are apart, in milliseconds: each counts from where it likes. */
 const CLOCKS_APART = 123_457;
 
@@ -103,11 +106,9 @@ export async function publishTogether(url: string, { rungs, sound }: Ladder): Pr
 }
 
 /** Publishes each rung of a ladder on a connection of its own, with the sound, and with a clock of its own. */
-export async function publishApart(urls: string[], { rungs, sound }: Ladder): Promise<{ stop(): void }> {
-  const publications = await Promise.all(urls.map(publish));
-  const publishers = publications.map((publication, i) =>
-    repeat(publication, [...rungs.slice(i, i + 1), sound], i * CLOCKS_APART),
-  );
+export async function publishApart(urls: string[], ladder: Ladder): Promise<{ stop(): void }> {
+  const began = performance.now();
+  const publishers = await Promise.all(urls.map((url, i) => publishRung(url, ladder, i, began)));
   return {
     stop: () => {
       for (const publisher of publishers) publisher.stop();
@@ -115,14 +116,37 @@ export async function publishApart(urls: string[], { rungs, sound }: Ladder): Pr
   };
 }
 
-/** Sends tracks in real time, over and over; `clock` is what the publisher's clock says when it begins. */
-function repeat(publication: Publication, tracks: Track[], clock: number): { stop(): void } {
+/**
+ * Publishes one rung of a ladder as `publishApart` does. All that have begun at the same moment, by
+ * performance.now(), show the same at all times, whenever they connect.
+ */
+export async function publishRung(
+  url: string,
+  { rungs, sound }: Ladder,
+  rung: number,
+  began: number,
+): Promise<{ stop(): void }> {
+  return repeat(await publish(url), [...rungs.slice(rung, rung + 1), sound], rung * CLOCKS_APART, began);
+}
+
+/**
+ * Sends tracks in real time, over and over; `clock` is what the publisher's clock said when it began. What
+ * was to be sent before it connected is not, up to a key frame.
+ */
+function repeat(
+  publication: Publication,
+  tracks: Track[],
+  clock: number,
+  began = performance.now(),
+): { stop(): void } {
   for (const { header } of tracks) publication.send(header.kind, clock, header.body);
   const frames = tracks.flatMap((track) => track.frames).sort((a, b) => a.time - b.time);
-  const began = performance.now();
-  let sent = 0;
+  const group = 1000 * GROUP;
+  const first = group * Math.ceil((performance.now() - began) / group);
+  let sent =
+    frames.length * Math.floor(first / ROUND) + frames.findIndex(({ time }) => time >= first % ROUND);
   const timer = setInterval(() => {
-    for (;;) {
+    for (let burst = 0; burst < BURST; burst++) {
       const frame = frames[sent % frames.length];
       if (!frame) return;
       const time = frame.time + ROUND * Math.floor(sent / frames.length);

@@ -71,7 +71,7 @@ const PATIENT: Viewer[] = [
 // counts the last one only, which is short. shaka counts the time in which it waits for what is not there yet.
 const EAGER: Viewer[] = [
   { name: 'hls.js', player: 'hls.js', manifest: 'index.m3u8', settings: HLS, late: true },
-  { name: 'dash.js', player: 'dash.js', manifest: 'll.mpd', settings: DASH },
+  { name: 'dash.js', player: 'dash.js', manifest: 'll.mpd' },
   { name: 'shaka, HLS', player: 'shaka-player', manifest: 'index.m3u8', settings: SHAKA, low: true },
   { name: 'shaka, DASH', player: 'shaka-player', manifest: 'll.mpd', settings: SHAKA, low: true },
 ];
