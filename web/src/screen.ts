@@ -84,6 +84,11 @@ export class Screen {
         return { title: 'Connecting', detail: '' };
       case 'waiting':
         return { title: 'Waiting for the stream', detail: 'It plays by itself as soon as it is on air.' };
+      case 'forbidden':
+        return {
+          title: 'A token is needed',
+          detail: 'The address of this page has none, or one that has expired or is for another stream.',
+        };
       case 'away':
         return {
           title: 'The broadcaster is away',

@@ -11,15 +11,18 @@ import { ASK_AFTER, verdict } from './verdict';
 
 /**
  * connecting: asking what there is, or starting a player. waiting: not on air
- * yet. playing: the picture moves, or stalls. away: nobody publishes at the
- * moment. ended: over. recovering: something failed, another attempt follows.
+ * yet. forbidden: the server wants a token. playing: the picture moves, or stalls.
+ * away: nobody publishes at the moment. ended: over. recovering: something failed,
+ * another attempt follows.
  */
-export type SessionState = 'connecting' | 'waiting' | 'playing' | 'away' | 'ended' | 'recovering';
+export type SessionState =
+  'connecting' | 'waiting' | 'forbidden' | 'playing' | 'away' | 'ended' | 'recovering';
 
 // ms from when somebody publishes again to the start of a player: one that begins in the
 // gap, so far behind the live edge, may stay there (hls.js 1.7, dash.js 5).
 const SETTLE: Record<Latency, number> = { low: 2500, normal: 7000 };
 const POLL = 1500; // ms between two questions what the stream does
+const FORBIDDEN_POLL = 30_000; // ms, while there is no right to know
 const TICK = 500; // ms between two looks at the picture
 const HEALTHY_AFTER = 10_000; // ms of playing that make earlier failures forgotten
 const LEFT_AT_END = 1; // seconds that dash.js may leave unplayed
@@ -117,6 +120,9 @@ export class Session {
       case 'missing':
         this.#become('waiting');
         return sleep(POLL, signal);
+      case 'forbidden':
+        this.#become('forbidden');
+        return sleep(FORBIDDEN_POLL, signal);
       case 'ended':
       case 'away':
         this.#become(status);

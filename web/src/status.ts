@@ -5,16 +5,19 @@ import { parseStreams, STREAMS_URL } from './streams';
 import { onAir } from './words';
 
 /**
- * What the server says of a stream. missing: it is not there (yet). ended: its
- * manifest says that nothing will follow. away: nobody publishes at the moment,
- * but it may go on where it was. unreachable: no answer.
+ * What the server says of a stream. missing: it is not there (yet). forbidden: who
+ * asks has no right to it, or no more. ended: its manifest says that nothing will
+ * follow. away: nobody publishes at the moment, but it may go on where it was.
+ * unreachable: no answer.
  */
-export type StreamStatus = 'missing' | 'live' | 'ended' | 'away' | 'unreachable';
+export type StreamStatus = 'missing' | 'forbidden' | 'live' | 'ended' | 'away' | 'unreachable';
 
 /** Asks for a manifest and, at the same time, for the list of streams, what there is to play. */
 export async function streamStatus(manifest: string, signal: AbortSignal): Promise<StreamStatus> {
   try {
-    const [text, listed] = await Promise.all([get(manifest, signal), listedState(signal)]);
+    const [response, listed] = await Promise.all([ask(manifest, signal), listedState(signal)]);
+    if (response.status === 401 || response.status === 403) return 'forbidden';
+    const text = await body(response);
     if (text === null) return 'missing';
     if (listed === 'live') return 'live';
     if (await manifestEnded(manifest, text, signal)) return 'ended';
@@ -39,7 +42,7 @@ let listForbidden = false;
 // stream that is not in the list may still play.
 async function listedState(signal: AbortSignal): Promise<'live' | 'away' | null> {
   if (listForbidden) return ownState(signal);
-  const response = await fetch(below(UP, STREAMS_URL), { cache: 'no-cache', signal });
+  const response = await ask(below(UP, STREAMS_URL), signal);
   if (response.status === 403) {
     listForbidden = true;
     return ownState(signal);
@@ -63,7 +66,11 @@ async function ownState(signal: AbortSignal): Promise<'live' | 'away' | null> {
 
 /** The body, null when the server does not have it; throws when there is no answer to use. */
 async function get(url: string, signal: AbortSignal): Promise<string | null> {
-  return body(await fetch(url, { cache: 'no-cache', signal }));
+  return body(await ask(url, signal));
+}
+
+function ask(url: string, signal: AbortSignal): Promise<Response> {
+  return fetch(url, { cache: 'no-cache', signal });
 }
 
 async function body(response: Response): Promise<string | null> {

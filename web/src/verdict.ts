@@ -5,7 +5,7 @@ export type Verdict =
   | 'wait' // it may still go on
   | 'ended' // the stream is over
   | 'away' // nobody publishes: say so, and keep the player, which may go on by itself
-  | 'gone' // the stream is not there any more
+  | 'gone' // the stream is not there any more, or not for who watches
   | 'unreachable' // nothing can be done without the server
   | 'give up'; // there is media and the player does not play it: build it anew
 
@@ -22,6 +22,7 @@ const START_WITHIN = 20_000;
 export function verdict(status: StreamStatus, still: number, shown: boolean): Verdict {
   switch (status) {
     case 'missing':
+    case 'forbidden':
       return 'gone';
     case 'ended':
       return 'ended';

@@ -4,6 +4,7 @@ import { verdict } from '../src/verdict';
 describe('verdict', () => {
   test.each([
     ['missing', 3000, true, 'gone'],
+    ['forbidden', 3000, true, 'gone'],
     ['ended', 3000, true, 'ended'],
     ['away', 60_000, true, 'away'],
     ['unreachable', 60_000, true, 'unreachable'],
