@@ -12,6 +12,7 @@ import (
 
 	"sluice/pkg/config"
 	"sluice/pkg/gateway"
+	"sluice/pkg/version"
 )
 
 // settings are the flags of the commands that run the gateway. They override
@@ -82,9 +83,24 @@ func (c *serveCommand) Run(ctx context.Context, t terminal) error {
 	if err != nil {
 		return err
 	}
+	announce(cfg, log)
 	defer c.reload(g)()
 	defer tune(cfg, g.Waiting)()
 	return g.Run(ctx)
+}
+
+// announce says which gateway starts, and with which file of settings.
+func announce(cfg config.Config, log zerolog.Logger) {
+	event := log.Info().Str("version", version.Read().Version)
+	if file := cfg.Files()[0]; exists(file) {
+		event = event.Str("config", file)
+	}
+	event.Msg("starting")
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // reload has a gateway read its settings anew on SIGHUP, and when their files change. What it returns ends that.

@@ -31,13 +31,21 @@ func (c Config) act(h huma.API) {
 	kick := operation("kick-publisher", http.MethodDelete, "/streams/{app}/{name}/publisher", "Send away who publishes a stream", http.StatusNotFound)
 	kick.Description = "The stream goes on for stream.linger, or with the publisher that stands by. The encoder may come back."
 	huma.Register(h, kick, func(_ context.Context, in *target) (*struct{}, error) {
-		return nil, done(*in, c.Streams.Kick(in.stream()))
+		err := c.Streams.Kick(in.stream())
+		if errors.Is(err, stream.ErrNoStream) {
+			err = huma.Error404NotFound("nobody publishes " + in.stream().String())
+		}
+		return nil, err
 	})
 
 	end := operation("end-stream", http.MethodDelete, "/streams/{app}/{name}", "End a stream, and send away all who publish it", http.StatusNotFound)
 	end.Description = "Its last segments can still be watched for stream.keep."
 	huma.Register(h, end, func(_ context.Context, in *target) (*struct{}, error) {
-		return nil, done(*in, c.Streams.End(in.stream()))
+		err := c.Streams.End(in.stream())
+		if errors.Is(err, stream.ErrNoStream) {
+			err = errNoStream(*in)
+		}
+		return nil, err
 	})
 
 	mint := operation("mint-token", http.MethodPost, "/tokens", "Make a token to watch with",
@@ -48,14 +56,6 @@ func (c Config) act(h huma.API) {
 	reload := operation("reload", http.MethodPost, "/reload", "Read the settings anew", http.StatusConflict)
 	reload.Description = "What can change while streams are on air does. If anything is wrong with them all stay as they are."
 	huma.Register(h, reload, c.reload)
-}
-
-// done returns the answer to what was done to a stream.
-func done(in target, err error) error {
-	if errors.Is(err, stream.ErrNoStream) {
-		return errNoStream(in)
-	}
-	return err
 }
 
 func (c Config) mint(_ context.Context, in *tokenInput) (*tokenOutput, error) {

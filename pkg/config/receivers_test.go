@@ -54,7 +54,7 @@ func TestReceiversThatCannotBe(t *testing.T) {
 		"webhooks:\n- url: http://a\n  timeout: quick":               `sluice.yml:3: webhooks: timeout: "quick" is not a span of time such as 30s or 250ms`,
 		"webhooks:\n- url: http://a\n  format: mediamtx":             `sluice.yml:3: webhooks: format: "mediamtx" is not one of sluice, nginx-rtmp, srs`,
 		"webhooks:\n- url: http://a\n  format: srs\n  events: [end]": `sluice.yml:2: webhooks: events: "end" is not one of publish, unpublish`,
-		"webhooks:\n- url: ftp://a":                                  `sluice.yml:2: webhooks: "ftp://a" is not a URL such as https://example.com/keys`,
+		"webhooks:\n- url: ftp://a":                                  `sluice.yml:2: webhooks: this is not a URL such as https://example.com/path`,
 		"webhooks:\n- url: http://a\n  timeout: 1h":                  "sluice.yml:2: webhooks: 1h is not within 100ms and 1m",
 	} {
 		cfg := Default()

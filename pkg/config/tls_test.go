@@ -27,7 +27,7 @@ var tlsCases = []struct{ yaml, want string }{
 	{"http: {tls_address: ':443'}\ntls: {acme: {hosts: [localhost]}}", `sluice.yml:2: tls.acme.hosts: "localhost" is not a host name such as media.example.com`},
 	{"http: {tls_address: ':443'}\ntls: {acme: {hosts: [a.example, A.example]}}", "sluice.yml:2: tls.acme.hosts: A.example stands here twice"},
 	{"http: {tls_address: ':443'}\ntls: {acme: {hosts: [a.example], cache: ''}}", "sluice.yml:2: tls.acme.cache: ACME needs a folder to keep certificates in: who asks for the same again and again is refused"},
-	{"http: {tls_address: ':443'}\ntls: {acme: {hosts: [a.example], directory: here}}", `sluice.yml:2: tls.acme.directory: "here" is not a URL such as https://example.com/keys`},
+	{"http: {tls_address: ':443'}\ntls: {acme: {hosts: [a.example], directory: here}}", `sluice.yml:2: tls.acme.directory: this is not a URL such as https://example.com/path`},
 	{"tls: {acme: {email: a@example.com}}", "sluice.yml:1: tls.acme.email: ACME is off without tls.acme.hosts"},
 }
 

@@ -142,10 +142,10 @@ func oneJWT(j JWT) string {
 	return ""
 }
 
-// webAddress says what is wrong with a URL that is not empty.
+// webAddress says what is wrong with a URL that is not empty. It does not repeat it, as there may be a secret in it.
 func webAddress(text string) string {
 	if u, err := url.Parse(text); text != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-		return fmt.Sprintf("%q is not a URL such as https://example.com/keys", text)
+		return "this is not a URL such as https://example.com/path"
 	}
 	return ""
 }

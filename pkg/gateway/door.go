@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 
+	"github.com/rs/zerolog"
+
 	"sluice/pkg/access"
 )
 
@@ -32,6 +34,13 @@ func (d *door) open(ctx context.Context, e *entrance) error {
 
 // guard returns that of those who publish, nil if everybody may.
 func (d *door) guard() *access.Guard { return d.now.Load().guard }
+
+// warn tells the log if everybody may publish.
+func (d *door) warn(log zerolog.Logger) {
+	if d.guard() == nil {
+		log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
+	}
+}
 
 // viewers returns what says who may watch, nil if everybody may.
 func (d *door) viewers() *access.Viewers { return d.now.Load().viewers }

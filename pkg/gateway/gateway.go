@@ -239,7 +239,5 @@ func (g *Gateway) announce() {
 	if g.api != nil {
 		g.log.Info().Str("protocol", "api").Stringer("address", g.api.Addr()).Msg("listening")
 	}
-	if g.door.guard() == nil {
-		g.log.Warn().Msg("no authorisation is configured: anyone who reaches the RTMP port may publish")
-	}
+	g.door.warn(g.log)
 }

@@ -31,7 +31,8 @@ type reloader struct {
 	Reloading
 	orders chan chan<- outcome // of operators
 
-	seen [sha256.Size]byte // sum of what the files had in them
+	seen [sha256.Size]byte // sum of what the files had in them when they were last reloaded
+	last [sha256.Size]byte // and at the last look
 	bad  string            // what was wrong with them, for the log to have it once
 }
 
@@ -52,7 +53,8 @@ func (g *Gateway) watchSettings(ctx context.Context) {
 	if g.reloader == nil {
 		return
 	}
-	g.reloader.changed(g.current.Load())
+	g.reloader.look(g.current.Load())
+	g.reloader.seen = g.reloader.last
 	ticker := time.NewTicker(watchFiles)
 	defer ticker.Stop()
 	for {
@@ -86,12 +88,21 @@ func (g *Gateway) orderReload(ctx context.Context) (api.Reloaded, error) {
 	return done.Reloaded, done.err
 }
 
-// changed reports whether files have changed since the last call.
+// changed reports, once, that files are others than they were, and no longer being written: as they were at the last
+// look. A file that is empty for a moment would let everybody in.
 func (r *reloader) changed(c *config.Config) bool {
-	sum := sumOf(c.Files())
-	was := r.seen
-	r.seen = sum
-	return was != sum
+	if !r.look(c) || r.last == r.seen {
+		return false
+	}
+	r.seen = r.last
+	return true
+}
+
+// look reports whether files are as they were at the last look.
+func (r *reloader) look(c *config.Config) (same bool) {
+	before := r.last
+	r.last = sumOf(c.Files())
+	return r.last == before
 }
 
 // sumOf returns the sum of what is in files, and of which there are.
@@ -139,6 +150,7 @@ func (g *Gateway) change(ctx context.Context, next config.Config) (done api.Relo
 	if err := other.openEntrance(); err != nil {
 		return done, err
 	}
+	before := g.door.now.Load()
 	if err := g.door.open(ctx, &other.entrance); err != nil {
 		return done, err
 	}
@@ -148,5 +160,11 @@ func (g *Gateway) change(ctx context.Context, next config.Config) (done api.Relo
 	}
 	g.current.Store(&now)
 	g.log.Info().Strs("changed", changed).Strs("needs_restart", fixed).Msg("settings reloaded")
+	if before.guard != nil {
+		g.door.warn(g.log)
+	}
+	if before.viewers != nil && g.door.viewers() == nil {
+		g.log.Warn().Msg("who may watch is no longer configured: anyone who reaches the HTTP port may")
+	}
 	return api.Reloaded{Changed: append([]string{}, changed...), NeedsRestart: append([]string{}, fixed...)}, nil
 }

@@ -136,6 +136,13 @@ func TestReload(t *testing.T) {
 		status, _ := h.try("/live/show/index.m3u8")
 		return status == http.StatusOK
 	})
+	if n := len(h.log.find("who may watch is no longer configured: anyone who reaches the HTTP port may")); n != 1 {
+		t.Errorf("the log warns %d times that everybody may watch", n)
+	}
+	h.write(t, "limits: {publishers: 7}\n")
+	eventually(t, "a warning that everybody may publish", func() bool {
+		return len(h.log.find("no authorisation is configured: anyone who reaches the RTMP port may publish")) == 1
+	})
 	if err := <-published; err != nil {
 		t.Errorf("who published was disturbed: %v", err)
 	}

@@ -142,7 +142,8 @@ func (c *conn) evict(p *publication, cause error) error {
 	if errors.Is(cause, ErrTakenOver) { // the log says who took it
 		return c.dismiss(p.stream, code, reason)
 	}
-	return c.refuse(p.stream, p.name, code, reason)
+	c.log.Warn().Str("stream", clip(c.app()+"/"+p.name)).Str("code", code).Str("reason", clip(reason)).Msg("RTMP publication ended by the server")
+	return c.dismiss(p.stream, code, reason)
 }
 
 func (c *conn) onlyLive() *publication {

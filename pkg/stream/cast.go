@@ -216,7 +216,11 @@ func (p *programme) sendAway(all bool) bool {
 	if all {
 		p.end(p.env.Now(), ErrKicked)
 	}
-	p.log.Warn().Bool("stream", all).Msg("ended by an operator")
+	if all {
+		p.log.Warn().Msg("an operator has ended the stream")
+	} else {
+		p.log.Warn().Msg("an operator has sent the publisher away")
+	}
 	return true
 }
 

@@ -8,6 +8,7 @@ import { HealthPanel } from './health-panel';
 import { canPlay } from './players/open';
 import { expose } from './probe';
 import { Screen, type Sound } from './screen';
+import { streamAt } from './site';
 import { sleep } from './sleep';
 
 const PICTURE_FIRST = 2000; // ms that all else waits for the first picture
@@ -29,14 +30,10 @@ void firstPicture().then(() => {
 });
 void followClock(clock, 'time', new AbortController().signal);
 
-/** The page is at /{app}/{name}/. */
+/** The page is at /{app}/{name}/, behind a token or a prefix of a proxy's, which are not for all to see. */
 function nameThePage(): void {
-  const parts = location.pathname
-    .split('/')
-    .filter((part) => part !== '')
-    .map(decode);
-  const name = parts.pop() ?? '';
-  one(document, '#app', HTMLElement).textContent = parts.map((part) => `${part} / `).join('');
+  const [app = '', name = ''] = streamAt(location.pathname).split('/');
+  one(document, '#app', HTMLElement).textContent = `${app} / `;
   one(document, '#name', HTMLElement).textContent = name;
   document.title = `${name} · Sluice`;
 }
@@ -123,12 +120,4 @@ function onKey(event: KeyboardEvent): void {
   if (!action || typing || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   screens[0]?.do(action);
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
