@@ -56,8 +56,8 @@ func TestTooLargeForTheMemory(t *testing.T) {
 	if r := s.refused("live/show"); r.Code != "NetStream.Publish.Failed" || !strings.Contains(r.Description, "limits.stream_memory") {
 		t.Errorf("%+v", r)
 	}
-	if got := s.refusals(); len(got) != 1 || !strings.Contains(got[0], "limits.stream_memory") {
-		t.Errorf("logged: %q", got)
+	if got := s.log.find("RTMP publication ended by the server"); len(got) != 1 || got[0]["stream"] != "live/show" || !strings.Contains(fmt.Sprint(got[0]["reason"]), "limits.stream_memory") {
+		t.Errorf("logged: %v", got)
 	}
 	if text := s.get("/streams.json"); !strings.Contains(text, "show") {
 		t.Errorf("there are %s", text)
