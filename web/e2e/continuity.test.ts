@@ -98,18 +98,6 @@ const EVENTS: Event[] = [
     },
   },
   {
-    name: 'viewers come in a pause of 8 s',
-    away: 8,
-    times: 1,
-    happen: async (comeAnew) => {
-      await encoder.kill();
-      const back = sleep(8);
-      await comeAnew();
-      await back;
-      encoder = publish();
-    },
-  },
-  {
     name: 'viewers come at the end of a pause',
     away: 4,
     times: 1,
@@ -126,7 +114,7 @@ const EVENTS: Event[] = [
 
 const PICTURES = 15; // a second: four players of 30 would take all of two cores
 const ATTEMPTS = 2; // that each event has
-const SETTLED = 20; // seconds after which all must play again
+const SETTLED = 15; // seconds after which all must play again
 const BESIDES = 8; // seconds that a player may stand still beside those in which nobody published; dash.js needs them twice
 const MOVES = 0.02; // seconds of media from one look to the next
 

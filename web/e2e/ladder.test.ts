@@ -72,7 +72,6 @@ const PATIENT: Viewer[] = [
 const EAGER: Viewer[] = [
   { name: 'hls.js', player: 'hls.js', manifest: 'index.m3u8', settings: HLS, late: true },
   { name: 'dash.js', player: 'dash.js', manifest: 'll.mpd' },
-  { name: 'shaka, HLS', player: 'shaka-player', manifest: 'index.m3u8', settings: SHAKA, low: true },
   { name: 'shaka, DASH', player: 'shaka-player', manifest: 'll.mpd', settings: SHAKA, low: true },
 ];
 
